@@ -1,0 +1,1 @@
+"""Settings and logging. Read by the server alone."""

@@ -1,0 +1,1 @@
+"""Talk to source systems. Nothing in here knows of feelings, rules or our own database."""

@@ -1,0 +1,1 @@
+"""A make-believe company for emulators, demo and tests. Only those import it."""

@@ -1,0 +1,1 @@
+"""Zendesk Support: the connector, and the emulator it is tested against."""

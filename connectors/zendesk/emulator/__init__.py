@@ -1,0 +1,1 @@
+"""A Zendesk to develop against: one Flask app with its state in memory."""

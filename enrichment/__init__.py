@@ -1,0 +1,1 @@
+"""From words to signals, moments and memory. Pure: no network, no database, no clock."""

@@ -1,0 +1,1 @@
+"""When to act, and why. Pure: no network, no database, no clock."""

@@ -1,0 +1,1 @@
+"""The shell around it all: keep, run, show."""
