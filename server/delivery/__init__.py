@@ -1,0 +1,1 @@
+"""Channels an intervention can go out on."""
