@@ -8,6 +8,7 @@ caller's: this tells only what happened and whether another try makes sense.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,9 +34,7 @@ class Sent:
     retry_after: float | None = None
 
 
-def signed_headers(
-    *, secret: str, message_id: str, body: str, at: datetime
-) -> dict[str, str]:
+def signed_headers(*, secret: str, message_id: str, body: str, at: datetime) -> dict[str, str]:
     """The headers of one try. ``secret``: base64 with or without the ``whsec_`` prefix."""
     # The library reads the wall-clock digits of whatever zone it is handed as if they were UTC.
     at = at.astimezone(UTC)
@@ -67,9 +66,7 @@ def send(
     )
     headers = signed_headers(secret=secret, message_id=message_id, body=body, at=at)
     try:
-        answer = client.post(
-            url, content=body.encode(), headers=headers, follow_redirects=False
-        )
+        answer = client.post(url, content=body.encode(), headers=headers, follow_redirects=False)
     except httpx.HTTPError as error:
         reason = f"no answer ({type(error).__name__})"
         return Sent(ok=False, final=False, status=None, reason=reason)
@@ -98,6 +95,6 @@ def _retry_after(answer: httpx.Response, now: datetime) -> float | None:
             seconds = (parsedate_to_datetime(raw) - now).total_seconds()
         except (TypeError, ValueError):
             return None
-    if seconds != seconds:  # a NaN compares with nothing
+    if math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)

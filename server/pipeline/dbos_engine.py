@@ -93,9 +93,25 @@ class DbosEngine:
         for task in tasks:
             with (
                 SetWorkflowID(task.id),
-                SetEnqueueOptions(queue_partition_key=task.partition),
+                SetEnqueueOptions(
+                    queue_partition_key=task.partition,
+                    delay_seconds=task.delay or None,
+                ),
             ):
                 DBOS.enqueue_workflow(task.queue.value, self._run, task.queue.value, task.subject)
+
+    def is_active(self, id_prefix: str) -> bool:
+        from dbos import DBOS
+
+        return bool(
+            DBOS.list_workflows(
+                workflow_id_prefix=id_prefix,
+                status=["ENQUEUED", "DELAYED", "PENDING"],
+                limit=1,
+                load_input=False,
+                load_output=False,
+            )
+        )
 
     def cancel(self, task_id: str) -> None:
         from dbos import DBOS

@@ -29,6 +29,8 @@ class Task:
     queue: Queue
     partition: str
     subject: str
+    delay: float = 0.0
+    """Seconds to wait before it may run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,9 @@ class Engine(Protocol):
 
     def submit(self, tasks: Sequence[Task]) -> None:
         """Accept tasks durably. An id that is known already is left as it is."""
+
+    def is_active(self, id_prefix: str) -> bool:
+        """Whether a task whose id begins so still waits or runs."""
 
     def cancel(self, task_id: str) -> None:
         """Take a waiting task out."""

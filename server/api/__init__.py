@@ -1,0 +1,1 @@
+"""The JSON API: the same facts as the pages, for programs."""

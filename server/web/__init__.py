@@ -1,0 +1,1 @@
+"""Pages, the webhook door and the doors for machines that watch over us."""
