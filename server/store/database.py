@@ -1,0 +1,156 @@
+"""One database, SQLite file or PostgreSQL, behind two doors: ``read()`` and ``write()``.
+
+The hard part is SQLite's writers. A plain BEGIN that reads and then writes loses against a
+neighbour, and busy waiting is unfair, so writers begin IMMEDIATE and those of one process queue
+for a single connection; readers have connections of their own that cannot write at all. A
+transaction is one request or one task and makes no network call: whoever opens a second one
+inside a first is told so, instead of waiting for itself.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from .types import to_json
+
+#: How long a SQLite writer waits for another process, in seconds.
+BUSY_SECONDS = 60.0
+
+
+class NestedTransaction(RuntimeError):
+    """A thread opened a write transaction while it held one."""
+
+
+class Database:
+    """Made by ``open_database``; safe to share between threads, never across a fork.
+
+    Connects on first use. ``close()`` gives every connection back.
+    """
+
+    def __init__(self, url: URL, *, pool_size: int) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._here = threading.local()
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(url, pool_size=1, begin="BEGIN IMMEDIATE")
+            self._reader = _sqlite_engine(url, pool_size=pool_size, begin="BEGIN", read_only=True)
+        else:
+            self._writer = create_engine(
+                url,
+                pool_size=pool_size,
+                max_overflow=pool_size,
+                pool_pre_ping=True,
+                json_serializer=to_json,
+                connect_args={"options": "-c timezone=UTC", "connect_timeout": 10},
+            )
+            self._reader = self._writer.execution_options(postgresql_readonly=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may write: committed at the end, rolled back on any exception."""
+        if getattr(self._here, "writing", False):
+            raise NestedTransaction(
+                "this thread already writes; hand its connection down, or end it first"
+            )
+        self._here.writing = True
+        try:
+            with self._writer.begin() as connection:
+                yield connection
+        finally:
+            self._here.writing = False
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads; the database refuses anything else."""
+        with self._reader.begin() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest version. Safe to repeat, and to run in two processes."""
+        from .migrate import upgrade  # Alembic is heavy and only needed here.
+
+        upgrade(self)
+
+    def close(self) -> None:
+        """Close every connection. Safe to repeat."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_database(url: str, *, pool_size: int = 8) -> Database:
+    """The database at ``url``: ``sqlite:///path/app.db`` or ``postgresql://user@host/name``.
+
+    The folder of a SQLite file is made when missing. Raises ``ValueError`` for anything else.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        # The URL may hold a password, so it is not repeated here.
+        raise ValueError("the database URL cannot be read") from error
+    name = parsed.get_backend_name()
+    if name in ("postgresql", "postgres"):
+        return Database(parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size)
+    if name != "sqlite":
+        raise ValueError(f"the database is SQLite or PostgreSQL, not {name}")
+    if not parsed.database or parsed.database == ":memory:" or "mode=memory" in url:
+        # Readers and the writer have connections of their own; in memory each would be alone.
+        raise ValueError("a SQLite database needs a file")
+    Path(parsed.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    return Database(parsed.set(drivername="sqlite+pysqlite"), pool_size=pool_size)
+
+
+def _sqlite_engine(url: URL, *, pool_size: int, begin: str, read_only: bool = False) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0 if pool_size == 1 else pool_size,
+        pool_timeout=BUSY_SECONDS,
+        json_serializer=to_json,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        # The driver's own idea of transactions is switched off: ours begin below.
+        connection.isolation_level = None
+        prepare_sqlite(connection, read_only=read_only)
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def prepare_sqlite(connection: sqlite3.Connection, *, read_only: bool = False) -> None:
+    """Set what every connection needs: WAL, a commit that reached the disk, foreign keys."""
+    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    if mode != "wal":
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not reach the disk
+    connection.execute("PRAGMA foreign_keys = ON")
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
