@@ -1,0 +1,79 @@
+"""Which everyday tickets there are: whose, when, about what, in what mood. ``scribe`` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from .datafiles import read_all
+from .deck import Decks
+from .hours import at_work
+from .people import Cast
+from .world import Customer
+
+#: In a hundred everyday tickets. The stories hold more than their share of strong feelings.
+MOODS = {"plain": 58, "negative": 13, "positive": 12, "confused": 7, "anxious": 5, "mixed": 5}
+SPAN = timedelta(days=545)
+RECENT = timedelta(days=6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """What an everyday ticket is going to be, before its words are chosen."""
+
+    customer: Customer
+    voice: str
+    problem: Mapping[str, Any]
+    mood: str
+    opens: datetime
+
+
+def draw_plots(cast: Cast, dice: Random, decks: Decks, count: int) -> list[Plot]:
+    """``count`` plots, oldest first; one in twenty of them from the last days."""
+    moods = [mood for mood, share in MOODS.items() for _ in range(round(share * count / 100))]
+    moods = (moods + ["plain"] * count)[:count]
+    dice.shuffle(moods)
+    problems = [{"name": name, **data} for name, data in read_all("everyday")]
+    plots = [
+        _draw(cast, dice, decks, problems, mood, recent=number % 20 == 0)
+        for number, mood in enumerate(moods)
+    ]
+    return sorted(plots, key=lambda plot: (plot.opens, plot.customer.key, plot.problem["name"]))
+
+
+def _draw(
+    cast: Cast,
+    dice: Random,
+    decks: Decks,
+    problems: list[dict[str, Any]],
+    mood: str,
+    *,
+    recent: bool,
+) -> Plot:
+    plain = mood == "plain"
+    # People of a story (weight 1) stay plain here: nothing contradicts what their story tells.
+    hat = [
+        customer
+        for customer in cast.customers
+        for _ in range(cast.weights[customer.key] if plain else cast.weights[customer.key] // 2)
+    ]
+    customer = decks.deal(("customer", plain), hat)
+    fitting = [
+        p for p in problems if customer.key not in p.get("not_for", ()) and mood in p["openings"]
+    ]
+    problem = decks.deal(("problem", tuple(p["name"] for p in fitting)), fitting)
+    earliest = max(customer.created_at, cast.now - (RECENT if recent else SPAN))
+    opens = (earliest + (cast.now - earliest) * dice.random()).replace(microsecond=0)
+    opens = at_work(opens, customer.time_zone, dice)
+    if opens >= cast.now:
+        opens = at_work(max(earliest, opens - timedelta(days=3)), customer.time_zone, dice)
+    return Plot(
+        customer=customer,
+        voice=cast.voices[customer.key],
+        problem=problem,
+        mood=mood,
+        opens=opens,
+    )
