@@ -77,6 +77,7 @@ class StepKind(StrEnum):
     CREATE = "create"
     CHANGE = "change"
     KEEP = "keep"
+    REMOVE = "remove"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,11 +198,26 @@ class Change:
     """Whose change it is (the contact's id) when the event says so: keeps order per person."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One thing to ask for when a connection is made. ``kinds``: only for these ways of signing
+    in (the value of the setting ``kind``); empty means always."""
+
+    name: str
+    prompt: str
+    help: str = ""
+    secret: bool = False
+    required: bool = True
+    choices: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
 class Pacer(Protocol):
     """A rate budget shared by everyone who uses the same connection."""
 
     def reserve(self, budget: str, *, per_minute: float, cost: int = 1) -> float:
-        """Book ``cost`` calls on ``budget`` and return the seconds to wait before making them."""
+        """Book ``cost`` calls on ``budget`` and return the seconds to wait before making them.
+        A negative ``cost`` hands back what was booked and will not be used."""
 
     def pause(self, budget: str, *, seconds: float) -> None:
         """The system said to stop: nobody gets a slot on ``budget`` for that long."""
