@@ -82,8 +82,10 @@ def _subject(rule: Rule, event: Event) -> Check:
 def _age(rule: Rule, event: Event, now: datetime) -> Check:
     age = now - event.at
     # A clock that runs ahead over there is no reason to stay silent here.
-    was = f"{say_duration(age)} ago" if age.total_seconds() > 0 else "just now"
     within = rule.trigger.within
+    was = f"{say_duration(age)} ago" if age.total_seconds() > 0 else "just now"
+    if age > within and say_duration(age) == say_duration(within):
+        was = f"more than {was}"
     return _limit(f"happened within {say_duration(within)}", age <= within, was)
 
 

@@ -7,7 +7,7 @@ words are inert whatever braces or line breaks they hold, because the result is 
 offer ``range``.)
 
 Filters: ``default: 'text'`` stands in for an unknown fact, ``optional`` drops the whole line
-instead, ``ordinal`` says 3 as "third", ``shorten: 120`` cuts a long text. An unknown fact with
+instead, ``ordinal`` says 3 as "third", ``percent`` 0.82 as "82 %", ``shorten: 120`` cuts a text. An unknown fact with
 neither ``default`` nor ``optional`` holds the action back.
 """
 
@@ -29,7 +29,7 @@ _SLOT = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _PART = re.compile(
     r"""\s*([a-z_]+(?:\.[a-z0-9_]+)*)\s*(?::\s*(?:'([^'\n]*)'|"([^"\n]*)"|([0-9]{1,4}))\s*)?"""
 )
-_FILTERS = ("default", "optional", "ordinal", "shorten")
+_FILTERS = ("default", "optional", "ordinal", "percent", "shorten")
 
 #: Control characters, line separators, lone surrogates, and the signs that turn text direction
 #: around and so can make a note read differently from what it says.
@@ -52,6 +52,7 @@ class Slot:
     default: str | None = None
     optional: bool = False
     ordinal: bool = False
+    percent: bool = False
     shorten: int | None = None
 
 
@@ -150,22 +151,29 @@ def _with_filters(fact: str, filters: list[tuple[str, str | None]]) -> Slot:
                 shorten = int(argument)
                 if shorten < 10:
                     raise TemplateError("'shorten' needs at least 10 characters to keep")
-            case "optional" | "ordinal" if argument is None:
+            case "optional" | "ordinal" | "percent" if argument is None:
                 pass
             case "default" | "shorten":
                 raise TemplateError(f"write default: 'a text' or shorten: 120, not only '{name}'")
-            case "optional" | "ordinal":
+            case "optional" | "ordinal" | "percent":
                 raise TemplateError(f"'{name}' takes no argument")
             case _:
                 raise TemplateError(f"there is no filter '{name}'{did_you_mean(name, _FILTERS)}")
     if len(set(names)) < len(names) or {"default", "optional"} <= set(names):
         raise TemplateError("a fact has each filter once, and either 'default' or 'optional'")
-    if "ordinal" in names and CATALOGUE[fact].type is not FactType.NUMBER:
-        raise TemplateError(f"'ordinal' needs a number; {fact} is of type {CATALOGUE[fact].type}")
+    spec = CATALOGUE[fact]
+    if "ordinal" in names and spec.type is not FactType.NUMBER:
+        raise TemplateError(f"'ordinal' needs a number; {fact} is of type {spec.type}")
+    if "percent" in names and (spec.least, spec.most) != (0.0, 1.0):
+        raise TemplateError(f"'percent' needs a fact from 0 to 1; {fact} is none")
     return Slot(
-        fact=fact, default=default, optional="optional" in names, ordinal="ordinal" in names,
+        fact=fact,
+        default=default,
+        optional="optional" in names,
+        ordinal="ordinal" in names,
+        percent="percent" in names,
         shorten=shorten,
-    )  # fmt: skip
+    )
 
 
 def _fill_line(line: tuple[str | Slot, ...], facts: Facts, missing: dict[str, None]) -> str | None:
@@ -186,9 +194,17 @@ def _fill_line(line: tuple[str | Slot, ...], facts: Facts, missing: dict[str, No
             else:
                 text.append(part.default)
             continue
-        words = _ordinal(value) if part.ordinal else in_words(part.fact, value)
-        text.append(_cut(words, part.shorten) if part.shorten else words)
+        text.append(_said(part, value))
     return None if drop else "".join(text)
+
+
+def _said(slot: Slot, value: KnownValue) -> str:
+    if slot.ordinal:
+        return _ordinal(value)
+    if slot.percent and isinstance(value, int | float):
+        return f"{round(100 * value)} %"
+    words = in_words(slot.fact, value)
+    return _cut(words, slot.shorten) if slot.shorten else words
 
 
 def in_words(fact: str, value: KnownValue) -> str:
