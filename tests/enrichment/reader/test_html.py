@@ -1,0 +1,56 @@
+"""HTML bodies become the words a person saw."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enrichment.reader import html_to_text, looks_like_html
+
+
+def test_paragraphs_and_breaks_become_lines() -> None:
+    html = "<html><body><p>Hello,</p><p>my order<br>is <b>late</b>.</p></body></html>"
+    assert html_to_text(html) == "Hello,\n\nmy order\nis late."
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '<div class="gmail_quote">On Monday Bob wrote: sorry</div>',
+        "<blockquote>sorry</blockquote>",
+        '<div class="gmail_signature">Jane</div>',
+        '<div id="divRplyFwdMsg">From: Bob</div><div>sorry</div>',
+        '<div id="appendonsend"></div><hr><p>sorry</p>',
+        "<style>p {color: red}</style><script>alert(1)</script>",
+    ],
+)
+def test_quotes_signatures_and_scripts_are_left_out(frame: str) -> None:
+    assert html_to_text(f"<div>It is broken.</div>{frame}") == "It is broken."
+
+
+def test_entities_are_words_and_comments_are_not() -> None:
+    assert (
+        html_to_text("<p>Fish &amp; chips&nbsp;are cold<!-- sic --></p>") == "Fish & chips are cold"
+    )
+
+
+@pytest.mark.parametrize("text", ["plain", "2 < 3 and 5 > 4", "I <3 you", "<sigh> again", ""])
+def test_plain_text_is_left_alone(text: str) -> None:
+    assert not looks_like_html(text)
+    assert html_to_text(text) == text
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=200))
+def test_any_markup_is_survived(inner: str) -> None:
+    assert isinstance(html_to_text(f"<div>{inner}</p>"), str)
+
+
+@pytest.mark.parametrize("hostile", ["<div>" * 200_000, "<p" * 500_000, "<p>a</p>" * 500_000])
+def test_hostile_markup_does_not_take_for_ever(hostile: str) -> None:
+    began = time.perf_counter()
+    html_to_text(hostile)
+    assert time.perf_counter() - began < 20.0
