@@ -193,11 +193,11 @@ def _advice(person: PersonState, ticket: TicketState) -> Iterator[Clause]:
         text = ""
     if text:
         yield Clause(text=text, sources=failure, weight=6)
-    others = tuple(id for id in person.open_failures() if id != ticket.ticket_id)
+    others = person.failing(beside=ticket)
     if others:
         yield Clause(
-            text=f"Another problem is still open: ticket {others[-1]}.",
-            sources=(f"ticket:{others[-1]}",),
+            text=f"Another problem is still open: ticket {others[-1].id}.",
+            sources=(f"ticket:{others[-1].id}",),
             weight=4,
         )
 

@@ -2,7 +2,7 @@
 
 What stands at its default is left out, so that a small state stays small. Handles what states
 are made of: dataclasses, StrEnums, aware datetimes, tuples of one type, string mappings, ``X |
-None`` and the JSON scalars. Anything else is a programming error and raises ``TypeError``.
+None``, field values and the JSON scalars. Anything else raises ``TypeError``.
 """
 
 from __future__ import annotations
@@ -64,8 +64,10 @@ def _restore(kind: Any, plain: Any) -> Any:
     if origin in (Union, UnionType):
         if plain is None:
             return None
-        (kind,) = (arm for arm in get_args(kind) if arm is not NoneType)
-        return _restore(kind, plain)
+        arms = [arm for arm in get_args(kind) if arm is not NoneType]
+        if len(arms) == 1:
+            return _restore(arms[0], plain)
+        return tuple(plain) if isinstance(plain, list) else plain
     if origin is tuple:
         inner = get_args(kind)[0]
         return tuple(_restore(inner, item) for item in plain)

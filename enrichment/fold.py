@@ -125,7 +125,7 @@ class _Fold:
             end=len(comment),
             why=f"{survey.kind} rated {survey.score:+.2f}",
         )
-        self._change(lambda m: m.ticket_id == self.record.id, lambda m: rehearsed(m, at, priors))
+        self._change(self._is_here, lambda m: rehearsed(m, at, priors))
         strength = abs(survey.score) * priors.survey_arousal
         self._enter_episode(survey.score, strength, at, None)
         self.ticket = replace(
@@ -245,9 +245,8 @@ class _Fold:
         before = self.ticket.episode
         if before.count and strength > before.peak_strength:
             # There is one peak an episode: what was it before is one no longer.
-            ticket_id = self.record.id
             self._change(
-                lambda m: m.ticket_id == ticket_id and m.interaction_id != interaction_id,
+                lambda m: self._is_here(m) and m.interaction_id != interaction_id,
                 lambda m: replace(m, features=replace(m.features, peak=0.0)),
             )
         self.ticket = replace(self.ticket, episode=before.plus(valence, strength, at))
@@ -318,15 +317,23 @@ class _Fold:
         self.person = replace(person, kinds=MappingProxyType(kinds))
         if replaces is not None:
             self.superseded.append(replaces)
-            self.moments.pop(replaces, None)
+            unborn = self.moments.pop(replaces, None)
+            if unborn is not None:
+                # It never left this batch: whoever keeps moments knows only what it replaced.
+                moment = replace(moment, supersedes=unborn.supersedes)
         self.moments[new_id] = moment
-        self._remember(memory_of(moment, repeat=self._is_repeat()), replaces, at)
+        memory = memory_of(moment, connection=ticket.connection, repeat=self._is_repeat())
+        self._remember(memory, replaces, at)
+
+    def _is_here(self, memory: Memory) -> bool:
+        here = (self.ticket.connection, self.ticket.ticket_id)
+        return (memory.connection, memory.ticket_id) == here
 
     def _is_repeat(self) -> bool:
         """Whether this is not the first failure on the theme, here or on an earlier ticket."""
         mine = self.ticket
         earlier = any(
-            past.failures and past.theme == mine.theme and past.id != mine.ticket_id
+            past.failures and past.theme == mine.theme and not past.is_of(mine)
             for past in self.person.tickets
         )
         return mine.arc.failures > 1 or (earlier and mine.arc.failures > 0)

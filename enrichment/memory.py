@@ -29,6 +29,7 @@ class Memory:
     kind: MomentKind
     at: datetime
     ticket_id: str
+    connection: str = ""
     interaction_id: str | None = None
     quote: str = ""
     features: Features
@@ -46,12 +47,14 @@ class Memory:
         return self.features.valence is not None
 
 
-def memory_of(moment: Moment, *, repeat: bool = False) -> Memory:
+def memory_of(moment: Moment, *, connection: str = "", repeat: bool = False) -> Memory:
+    """The memory a moment begins as."""
     return Memory(
         moment_id=moment.id,
         kind=moment.kind,
         at=moment.at,
         ticket_id=moment.ticket_id,
+        connection=connection,
         interaction_id=moment.interaction_id,
         quote=moment.evidence[0].quote[:_QUOTE_KEPT],
         features=moment.features,
@@ -214,13 +217,14 @@ def memory_impact(memories: Iterable[Memory], priors: Priors) -> Feeling | None:
 
 
 def _weighed(dated: Iterable[tuple[Memory, datetime]], priors: Priors) -> Feeling | None:
-    best: dict[tuple[str, str], tuple[float, Memory, float]] = {}
+    best: dict[tuple[str, str, str], tuple[float, Memory, float]] = {}
     for memory, when in dated:
         f = affect(memory, when, priors)
         if f is None:
             continue
         weight = recall(memory, when, priors) * _loss(memory, priors)
-        turn = (memory.ticket_id, memory.interaction_id or memory.moment_id)
+        said = memory.interaction_id or memory.moment_id
+        turn = (memory.connection, memory.ticket_id, said)
         if turn not in best or (weight, memory.moment_id) > (
             best[turn][0],
             best[turn][1].moment_id,

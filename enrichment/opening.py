@@ -28,7 +28,7 @@ def open_ticket(
     """Enter a new ticket into its person's history and give it a theme. Done once; a vector that
     comes later is still used as long as the customer has not written."""
     kept = packed(vector) if vector is not None else None
-    past = _past(person, record.id)
+    past = person.past(ticket)
     if ticket.opened_at is not None:
         if past and kept and past.vector is None and ticket.customer_turns == 0:
             return _join(person, ticket, replace(past, vector=kept), priors)
@@ -36,9 +36,10 @@ def open_ticket(
     if past is None:
         past = PastTicket(
             id=record.id,
+            connection=ticket.connection,
             opened_at=record.created_at,
             last_at=record.created_at,
-            theme=record.id,
+            theme=_own_theme(ticket),
             vector=kept,
             references=references(record.subject),
         )
@@ -56,7 +57,7 @@ def join_by_references(
     person: PersonState, ticket: TicketState, named: tuple[str, ...], priors: Priors
 ) -> tuple[PersonState, TicketState]:
     """The customer's first words name numbers: they too can tell the theme."""
-    past = _past(person, ticket.ticket_id)
+    past = person.past(ticket)
     if past is None or not named:
         return person, ticket
     both = tuple(dict.fromkeys((*past.references, *named)))[:_REFERENCES_AT_MOST]
@@ -73,7 +74,7 @@ def came_back(
         past
         for past in person.tickets
         if past.theme == ticket.theme
-        and past.id != ticket.ticket_id
+        and not past.is_of(ticket)
         and past.opened_at < opened
         and opened - past.last_at <= within
     ]
@@ -114,11 +115,12 @@ def note_past(
     person: PersonState, ticket: TicketState, at: datetime, priors: Priors
 ) -> PersonState:
     """Keep what later tickets need to know of this one."""
-    past = _past(person, ticket.ticket_id) or PastTicket(
+    past = person.past(ticket) or PastTicket(
         id=ticket.ticket_id,
+        connection=ticket.connection,
         opened_at=ticket.opened_at or at,
         last_at=at,
-        theme=ticket.theme or ticket.ticket_id,
+        theme=ticket.theme or _own_theme(ticket),
     )
     past = replace(
         past,
@@ -129,7 +131,7 @@ def note_past(
     last = person.last_customer_at
     heard = ticket.last_customer_at or at
     person = replace(person, last_customer_at=heard if last is None else max(last, heard))
-    return _with(person, past, priors)
+    return _with(person, ticket, past, priors)
 
 
 def _join(
@@ -139,7 +141,7 @@ def _join(
     within = timedelta(days=priors.theme_days)
     best: tuple[float, datetime, str] | None = None
     for other in person.tickets:
-        if other.id == past.id or other.opened_at > past.opened_at:
+        if other.is_of(ticket) or other.opened_at > past.opened_at:
             continue
         if past.opened_at - other.last_at > within:
             continue
@@ -150,16 +152,19 @@ def _join(
             like = likeness(other.vector, past.vector)
         if like >= priors.theme_cosine and (best is None or (like, other.last_at) > best[:2]):
             best = (like, other.last_at, other.theme)
-    past = replace(past, theme=best[2] if best else past.id)
-    return _with(person, past, priors), replace(ticket, theme=past.theme)
+    past = replace(past, theme=best[2] if best else _own_theme(ticket))
+    ticket = replace(ticket, theme=past.theme)
+    return _with(person, ticket, past, priors), ticket
 
 
-def _past(person: PersonState, ticket_id: str) -> PastTicket | None:
-    return next((past for past in person.tickets if past.id == ticket_id), None)
+def _own_theme(ticket: TicketState) -> str:
+    return f"{ticket.connection}/{ticket.ticket_id}" if ticket.connection else ticket.ticket_id
 
 
-def _with(person: PersonState, past: PastTicket, priors: Priors) -> PersonState:
-    others = [other for other in person.tickets if other.id != past.id]
+def _with(
+    person: PersonState, ticket: TicketState, past: PastTicket, priors: Priors
+) -> PersonState:
+    others = [other for other in person.tickets if not other.is_of(ticket)]
     # The newest are kept, and this one whatever its age.
     others.sort(key=lambda other: (other.last_at, other.id))
     kept = [*others[max(0, len(others) + 1 - priors.tickets_kept) :], past]

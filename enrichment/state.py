@@ -123,9 +123,11 @@ class Live:
 
 @dataclass(frozen=True, kw_only=True)
 class TicketState:
-    """``reopens``: the customer came back with trouble after it was called fixed."""
+    """``connection``: whose ticket id it is, for persons known through several. ``reopens``: the
+    customer came back with trouble after it was called fixed."""
 
     ticket_id: str
+    connection: str = ""
     opened_at: datetime | None = None
     theme: str | None = None
     nth: int = 0
@@ -182,6 +184,7 @@ class PastTicket:
     """What a person's state keeps of one ticket."""
 
     id: str
+    connection: str = ""
     opened_at: datetime
     last_at: datetime
     theme: str
@@ -189,6 +192,9 @@ class PastTicket:
     references: tuple[str, ...] = ()
     failures: int = 0
     is_failing: bool = False
+
+    def is_of(self, ticket: TicketState) -> bool:
+        return (self.connection, self.id) == (ticket.connection, ticket.ticket_id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,9 +234,13 @@ class PersonState:
         since = now - timedelta(days=priors.theme_days)
         return sum(1 for past in self.tickets if past.theme == theme and past.last_at >= since)
 
-    def open_failures(self) -> tuple[str, ...]:
-        """Tickets whose failure was not put right, oldest first."""
-        return tuple(past.id for past in self.tickets if past.is_failing)
+    def past(self, ticket: TicketState) -> PastTicket | None:
+        """What is kept of this ticket."""
+        return next((past for past in self.tickets if past.is_of(ticket)), None)
+
+    def failing(self, *, beside: TicketState) -> tuple[PastTicket, ...]:
+        """Other tickets whose failure was not put right, oldest first."""
+        return tuple(past for past in self.tickets if past.is_failing and not past.is_of(beside))
 
     def to_json(self) -> dict[str, Any]:
         return {"version": STATE_VERSION, **to_plain(self)}

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from connectors.records import FieldValue
 
-from .codec import to_plain
+from .codec import from_plain, to_plain
 
 _INTENDED_AT_MOST = 8
 
@@ -57,12 +57,7 @@ class LastWritten:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        return cls(
-            written=_value(plain.get("written")),
-            intended=tuple(_value(value) for value in plain.get("intended", ())),
-            edited=bool(plain.get("edited", False)),
-            person_value=_value(plain.get("person_value")),
-        )
+        return from_plain(cls, plain)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,11 +136,3 @@ def _plain(value: FieldValue) -> object:
         except (ValueError, OverflowError):
             return text or None
     return None
-
-
-def _value(plain: object) -> FieldValue:
-    if isinstance(plain, list):
-        return tuple(str(item) for item in plain)
-    if plain is None or isinstance(plain, str | int | float):
-        return plain
-    raise TypeError(f"a field does not hold a {type(plain).__name__}")
