@@ -17,6 +17,10 @@ from sqlalchemy import text as sql
 from ..types import BigId, Json
 from .base import counted_id, metadata, of_connection, of_person, text, time
 
+DEAD = sql("dead")
+RETRY = sql("next_at IS NOT NULL")
+OPEN = sql("state IN ('proposed', 'approved')")
+
 #: What a person decided about a rule; a rule without a row is as its file says.
 rule_state = Table(
     "rule_state",
@@ -33,7 +37,7 @@ verdict = Table(
     metadata,
     counted_id(),
     text("rule"),
-    text("version"),
+    text("rule_version"),
     text("subject"),
     text("cause"),
     of_connection(nullable=True),
@@ -42,7 +46,7 @@ verdict = Table(
     Column("fires", Boolean, nullable=False),
     Column("trace", Json, nullable=False),
     time("at"),
-    UniqueConstraint("rule", "subject", "cause", "version"),
+    UniqueConstraint("rule", "subject", "cause", "rule_version"),
     Index("ix_verdict_at", "at"),
     Index("ix_verdict_rule_at", "rule", "at"),
     Index("ix_verdict_person_id_at", "person_id", "at"),
@@ -53,6 +57,7 @@ intervention = Table(
     metadata,
     counted_id(),
     text("rule"),
+    text("rule_title"),
     text("rule_version"),
     text("subject"),
     text("cause"),
@@ -61,9 +66,10 @@ intervention = Table(
     text("contact_id", nullable=True),
     of_person(nullable=True),
     text("state"),
+    text("state_reason", nullable=True),
     Column("needs_approval", Boolean, nullable=False),
     Column("actions", Json, nullable=False),
-    text("reason", nullable=True),
+    Column("reasons", Json, nullable=False),
     Column("receipt", Json, nullable=True),
     Column("result", Json, nullable=True),
     time("due_at", nullable=True),
@@ -84,6 +90,8 @@ intervention = Table(
     Index("ix_intervention_person_id_created_at", "person_id", "created_at"),
     Index("ix_intervention_rule_created_at", "rule", "created_at"),
     Index("ix_intervention_connection_id_ticket_id", "connection_id", "ticket_id"),
+    Index("ix_intervention_connection_id_contact_id", "connection_id", "contact_id"),
+    Index("ix_intervention_expires_at", "expires_at", sqlite_where=OPEN, postgresql_where=OPEN),
     # The id is the webhook-id receivers keep: it is never used again.
     sqlite_autoincrement=True,
 )
@@ -103,13 +111,12 @@ delivery = Table(
     text("outcome"),
     Column("status_code", Integer, nullable=True),
     text("error", nullable=True),
-    time("at"),
+    time("started_at"),
     time("finished_at", nullable=True),
     time("next_at", nullable=True),
     Column("dead", Boolean, nullable=False, default=False),
     UniqueConstraint("intervention_id", "action_index", "attempt"),
-    Index("ix_delivery_at", "at"),
-    Index("ix_delivery_dead", "at", sqlite_where=sql("dead"), postgresql_where=sql("dead")),
-    Index("ix_delivery_retry", "next_at", sqlite_where=sql("next_at IS NOT NULL"),
-          postgresql_where=sql("next_at IS NOT NULL")),
-)  # fmt: skip
+    Index("ix_delivery_started_at", "started_at"),
+    Index("ix_delivery_dead", "started_at", sqlite_where=DEAD, postgresql_where=DEAD),
+    Index("ix_delivery_next_at", "next_at", sqlite_where=RETRY, postgresql_where=RETRY),
+)

@@ -83,10 +83,11 @@ inbox = Table(
     sqlite_autoincrement=True,
 )  # fmt: skip
 
-#: ``free_at``: seconds since 1970 when the budget's next slot begins (GCRA).
+#: Seconds since 1970. ``arrival``: the theoretical arrival time of the next call (GCRA).
 rate_budget = Table(
     "rate_budget",
     metadata,
     text("budget", primary_key=True),
-    Column("free_at", Float(53), nullable=False),
+    Column("arrival", Float(53), nullable=False),
+    Column("paused_until", Float(53), nullable=False),
 )

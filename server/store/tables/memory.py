@@ -6,16 +6,17 @@ from sqlalchemy import (
     Boolean,
     Column,
     Float,
-    ForeignKey,
     Index,
     Integer,
     Table,
-    UniqueConstraint,
 )
 from sqlalchemy import text as sql
 
-from ..types import BigId, Blob, Json
+from ..types import Blob, Json
 from .base import counted_id, metadata, of_connection, of_person, text, time
+
+#: Whatever is not to be written costs the flusher nothing.
+DUE = sql("due")
 
 reading = Table(
     "reading",
@@ -31,11 +32,10 @@ reading = Table(
 moment = Table(
     "moment",
     metadata,
-    counted_id(),
-    of_connection(),
-    # Names the moment for ever, so that finding it again stores it once.
-    text("key"),
-    text("ticket_id", nullable=True),
+    of_connection(primary_key=True),
+    # The finder's own name for it: finding the same moment again stores it once.
+    text("id", primary_key=True),
+    text("ticket_id"),
     text("interaction_id", nullable=True),
     text("contact_id", nullable=True),
     of_person(nullable=True),
@@ -43,13 +43,12 @@ moment = Table(
     time("at"),
     Column("data", Json, nullable=False),
     Column("receipt", Json, nullable=True),
-    Column("superseded_by", BigId, ForeignKey("moment.id", ondelete="SET NULL"), nullable=True),
+    text("superseded_by", nullable=True),
     time("created_at"),
-    UniqueConstraint("connection_id", "key"),
     Index("ix_moment_at", "at"),
     Index("ix_moment_person_id_at", "person_id", "at"),
     Index("ix_moment_connection_id_ticket_id_at", "connection_id", "ticket_id", "at"),
-    Index("ix_moment_superseded_by", "superseded_by"),
+    Index("ix_moment_connection_id_contact_id", "connection_id", "contact_id"),
 )
 
 #: ``version`` counts changes: who saves an older one than stands here is told to read again.
@@ -85,6 +84,8 @@ ticket_state = Table(
     Index("ix_ticket_state_escalation_risk", "escalation_risk"),
 )
 
+#: ``intended``: what the field should hold. ``written``: what the system confirmed. ``sent``: the
+#: last values that left the house for it (and the emptiness before the first), newest last.
 field_state = Table(
     "field_state",
     metadata,
@@ -93,21 +94,23 @@ field_state = Table(
     text("record_id", primary_key=True),
     text("field", primary_key=True),
     Column("intended", Json, nullable=True),
+    Column("sent", Json, nullable=False),
+    time("sent_at", nullable=True),
     Column("written", Json, nullable=True),
     time("written_at", nullable=True),
+    # A person edited the field over there: their value stands. ``person_at``: the record's time.
+    Column("kept", Boolean, nullable=False),
     Column("person_value", Json, nullable=True),
-    # A person edited the field over there: their value stands.
-    Column("kept", Boolean, nullable=False, default=False),
+    time("person_at", nullable=True),
     # ``intended`` is not yet what stands over there.
-    Column("due", Boolean, nullable=False, default=False),
-    Column("attempts", Integer, nullable=False, default=0),
-    time("next_at", nullable=True),
+    Column("due", Boolean, nullable=False),
+    time("next_at"),
+    Column("attempts", Integer, nullable=False),
     text("error", nullable=True),
     Column("receipt", Json, nullable=True),
     time("updated_at"),
-    Index("ix_field_state_due", "connection_id", "next_at",
-          sqlite_where=sql("due"), postgresql_where=sql("due")),
-)  # fmt: skip
+    Index("ix_field_state_due", "connection_id", "next_at", sqlite_where=DUE, postgresql_where=DUE),
+)
 
 #: People's edits, kept as labels.
 correction = Table(
@@ -121,8 +124,7 @@ correction = Table(
     of_person(nullable=True),
     Column("our_value", Json, nullable=True),
     Column("person_value", Json, nullable=True),
-    text("model", nullable=True),
-    text("corrected_by", nullable=True),
+    Column("receipt", Json, nullable=True),
     time("at"),
     Index("ix_correction_at", "at"),
     Index("ix_correction_connection_id_record_kind_record_id",

@@ -85,7 +85,8 @@ def upgrade() -> None:
     )
     op.create_table('rate_budget',
     sa.Column('budget', sa.Text(), nullable=False),
-    sa.Column('free_at', sa.Float(53), nullable=False),
+    sa.Column('arrival', sa.Float(53), nullable=False),
+    sa.Column('paused_until', sa.Float(53), nullable=False),
     sa.PrimaryKeyConstraint('budget', name=op.f('pk_rate_budget'))
     )
     op.create_table('rule_state',
@@ -172,8 +173,7 @@ def upgrade() -> None:
     sa.Column('person_id', BIG_ID, nullable=True),
     sa.Column('our_value', sa.JSON(), nullable=True),
     sa.Column('person_value', sa.JSON(), nullable=True),
-    sa.Column('model', sa.Text(), nullable=True),
-    sa.Column('corrected_by', sa.Text(), nullable=True),
+    sa.Column('receipt', sa.JSON(), nullable=True),
     sa.Column('at', UTC_TIME, nullable=False),
     sa.ForeignKeyConstraint(['connection_id'], ['connection.id'], name=op.f('fk_correction_connection_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_correction_person_id')),
@@ -202,13 +202,16 @@ def upgrade() -> None:
     sa.Column('record_id', sa.Text(), nullable=False),
     sa.Column('field', sa.Text(), nullable=False),
     sa.Column('intended', sa.JSON(), nullable=True),
+    sa.Column('sent', sa.JSON(), nullable=True),
+    sa.Column('sent_at', UTC_TIME, nullable=True),
     sa.Column('written', sa.JSON(), nullable=True),
+    sa.Column('written_before', sa.JSON(), nullable=True),
     sa.Column('written_at', UTC_TIME, nullable=True),
-    sa.Column('person_value', sa.JSON(), nullable=True),
     sa.Column('kept', sa.Boolean(), nullable=False),
+    sa.Column('person_value', sa.JSON(), nullable=True),
     sa.Column('due', sa.Boolean(), nullable=False),
-    sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('next_at', UTC_TIME, nullable=True),
+    sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('error', sa.Text(), nullable=True),
     sa.Column('receipt', sa.JSON(), nullable=True),
     sa.Column('updated_at', UTC_TIME, nullable=False),
@@ -265,6 +268,7 @@ def upgrade() -> None:
     op.create_table('intervention',
     sa.Column('id', BIG_ID, autoincrement=True, nullable=False),
     sa.Column('rule', sa.Text(), nullable=False),
+    sa.Column('rule_title', sa.Text(), nullable=False),
     sa.Column('rule_version', sa.Text(), nullable=False),
     sa.Column('subject', sa.Text(), nullable=False),
     sa.Column('cause', sa.Text(), nullable=False),
@@ -273,9 +277,10 @@ def upgrade() -> None:
     sa.Column('contact_id', sa.Text(), nullable=True),
     sa.Column('person_id', BIG_ID, nullable=True),
     sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('state_reason', sa.Text(), nullable=True),
     sa.Column('needs_approval', sa.Boolean(), nullable=False),
     sa.Column('actions', sa.JSON(), nullable=False),
-    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('reasons', sa.JSON(), nullable=False),
     sa.Column('receipt', sa.JSON(), nullable=True),
     sa.Column('result', sa.JSON(), nullable=True),
     sa.Column('due_at', UTC_TIME, nullable=True),
@@ -291,17 +296,18 @@ def upgrade() -> None:
     sa.UniqueConstraint('rule', 'subject', 'cause', name=op.f('uq_intervention_rule_subject_cause')),
     sqlite_autoincrement=True
     )
+    op.create_index('ix_intervention_connection_id_contact_id', 'intervention', ['connection_id', 'contact_id'], unique=False)
     op.create_index('ix_intervention_connection_id_ticket_id', 'intervention', ['connection_id', 'ticket_id'], unique=False)
     op.create_index('ix_intervention_created_at', 'intervention', ['created_at'], unique=False)
+    op.create_index('ix_intervention_expires_at', 'intervention', ['expires_at'], unique=False, sqlite_where=sa.text("state IN ('proposed', 'approved')"), postgresql_where=sa.text("state IN ('proposed', 'approved')"))
     op.create_index('ix_intervention_person_id_created_at', 'intervention', ['person_id', 'created_at'], unique=False)
     op.create_index('ix_intervention_rule_created_at', 'intervention', ['rule', 'created_at'], unique=False)
     op.create_index('ix_intervention_state_created_at', 'intervention', ['state', 'created_at'], unique=False)
     op.create_index('ix_intervention_state_due_at', 'intervention', ['state', 'due_at'], unique=False)
     op.create_table('moment',
-    sa.Column('id', BIG_ID, autoincrement=True, nullable=False),
     sa.Column('connection_id', sa.Text(), nullable=False),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('ticket_id', sa.Text(), nullable=True),
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('ticket_id', sa.Text(), nullable=False),
     sa.Column('interaction_id', sa.Text(), nullable=True),
     sa.Column('contact_id', sa.Text(), nullable=True),
     sa.Column('person_id', BIG_ID, nullable=True),
@@ -309,18 +315,16 @@ def upgrade() -> None:
     sa.Column('at', UTC_TIME, nullable=False),
     sa.Column('data', sa.JSON(), nullable=False),
     sa.Column('receipt', sa.JSON(), nullable=True),
-    sa.Column('superseded_by', BIG_ID, nullable=True),
+    sa.Column('superseded_by', sa.Text(), nullable=True),
     sa.Column('created_at', UTC_TIME, nullable=False),
     sa.ForeignKeyConstraint(['connection_id'], ['connection.id'], name=op.f('fk_moment_connection_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_moment_person_id')),
-    sa.ForeignKeyConstraint(['superseded_by'], ['moment.id'], name=op.f('fk_moment_superseded_by'), ondelete='SET NULL'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_moment')),
-    sa.UniqueConstraint('connection_id', 'key', name=op.f('uq_moment_connection_id_key'))
+    sa.PrimaryKeyConstraint('connection_id', 'id', name=op.f('pk_moment'))
     )
     op.create_index('ix_moment_at', 'moment', ['at'], unique=False)
+    op.create_index('ix_moment_connection_id_contact_id', 'moment', ['connection_id', 'contact_id'], unique=False)
     op.create_index('ix_moment_connection_id_ticket_id_at', 'moment', ['connection_id', 'ticket_id', 'at'], unique=False)
     op.create_index('ix_moment_person_id_at', 'moment', ['person_id', 'at'], unique=False)
-    op.create_index('ix_moment_superseded_by', 'moment', ['superseded_by'], unique=False)
     op.create_table('person_state',
     sa.Column('person_id', BIG_ID, autoincrement=False, nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
@@ -404,7 +408,7 @@ def upgrade() -> None:
     op.create_table('verdict',
     sa.Column('id', BIG_ID, autoincrement=True, nullable=False),
     sa.Column('rule', sa.Text(), nullable=False),
-    sa.Column('version', sa.Text(), nullable=False),
+    sa.Column('rule_version', sa.Text(), nullable=False),
     sa.Column('subject', sa.Text(), nullable=False),
     sa.Column('cause', sa.Text(), nullable=False),
     sa.Column('connection_id', sa.Text(), nullable=True),
@@ -416,7 +420,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['connection_id'], ['connection.id'], name=op.f('fk_verdict_connection_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_verdict_person_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_verdict')),
-    sa.UniqueConstraint('rule', 'subject', 'cause', 'version', name=op.f('uq_verdict_rule_subject_cause_version'))
+    sa.UniqueConstraint('rule', 'subject', 'cause', 'rule_version', name=op.f('uq_verdict_rule_subject_cause_rule_version'))
     )
     op.create_index('ix_verdict_at', 'verdict', ['at'], unique=False)
     op.create_index('ix_verdict_person_id_at', 'verdict', ['person_id', 'at'], unique=False)
@@ -429,7 +433,7 @@ def upgrade() -> None:
     sa.Column('outcome', sa.Text(), nullable=False),
     sa.Column('status_code', sa.Integer(), nullable=True),
     sa.Column('error', sa.Text(), nullable=True),
-    sa.Column('at', UTC_TIME, nullable=False),
+    sa.Column('started_at', UTC_TIME, nullable=False),
     sa.Column('finished_at', UTC_TIME, nullable=True),
     sa.Column('next_at', UTC_TIME, nullable=True),
     sa.Column('dead', sa.Boolean(), nullable=False),
@@ -437,9 +441,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery')),
     sa.UniqueConstraint('intervention_id', 'action_index', 'attempt', name=op.f('uq_delivery_intervention_id_action_index_attempt'))
     )
-    op.create_index('ix_delivery_at', 'delivery', ['at'], unique=False)
-    op.create_index('ix_delivery_dead', 'delivery', ['at'], unique=False, sqlite_where=sa.text('dead'), postgresql_where=sa.text('dead'))
-    op.create_index('ix_delivery_retry', 'delivery', ['next_at'], unique=False, sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
+    op.create_index('ix_delivery_dead', 'delivery', ['started_at'], unique=False, sqlite_where=sa.text('dead'), postgresql_where=sa.text('dead'))
+    op.create_index('ix_delivery_next_at', 'delivery', ['next_at'], unique=False, sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
+    op.create_index('ix_delivery_started_at', 'delivery', ['started_at'], unique=False)
 
 
 def downgrade() -> None:

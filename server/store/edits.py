@@ -1,0 +1,107 @@
+"""Telling people's edits of our fields from our own writes coming back.
+
+No source system says reliably who set a field, so the value decides. One that equals neither
+what we intended nor anything we sent is a person's. One we sent earlier is an old copy when the
+record dates from before our last write, and otherwise a person set it back. An emptied field is
+an edit as well. A person's value is kept, stored as a correction, and stands from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection as Transaction
+
+from connectors.records import FieldValue, RecordRef
+
+from . import corrections
+from .corrections import Correction
+from .field_states import FieldState, add_fields, load, same_value, set_fields
+from .rows import plain
+
+#: How far the system's clock and ours may lie apart.
+SKEW = timedelta(seconds=30)
+
+
+def observe(
+    tx: Transaction,
+    *,
+    connection_id: str,
+    record: RecordRef,
+    seen: Mapping[str, FieldValue],
+    updated_at: datetime,
+    person_id: int | None = None,
+    now: datetime,
+) -> list[Correction]:
+    """Compare what a record's fields hold with what we know; returns people's new edits.
+
+    ``seen``: our fields on the record as read, also the empty ones; ``updated_at``: the record's
+    own time. Observing the same copy twice finds nothing new.
+    """
+    known = load(tx, connection_id=connection_id, record=record, lock=True)
+    found = []
+    kept: dict[str, dict[str, Any]] = {}
+    new: dict[str, dict[str, Any]] = {}
+    arrived: dict[str, dict[str, Any]] = {}
+    for name, value in sorted(seen.items()):
+        old = known.get(name)
+        if _is_edit(value, old, updated_at):
+            (new if old is None else kept)[name] = {
+                "kept": True,
+                "person_value": plain(value),
+                "person_at": updated_at,
+                "due": False,
+                "error": None,
+                "next_at": now,
+                "updated_at": now,
+            }
+            found.append(
+                Correction(
+                    connection_id=connection_id,
+                    record=record,
+                    key=name,
+                    our_value=None if old is None else old.written,
+                    person_value=value,
+                    person_id=person_id,
+                    receipt={} if old is None else old.receipt,
+                    at=now,
+                )
+            )
+        elif old is not None and _has_arrived(value, old):
+            # Our write, seen before its confirmation (or after a crash instead of it).
+            arrived[name] = {
+                "written": plain(value),
+                "written_at": old.sent_at,
+                "due": not same_value(value, old.intended),
+            }
+    set_fields(tx, connection_id, record, kept)
+    set_fields(tx, connection_id, record, arrived)
+    add_fields(tx, connection_id, record, new)
+    for correction in found:
+        corrections.keep(tx, correction)
+    return found
+
+
+def _is_edit(value: FieldValue, old: FieldState | None, updated_at: datetime) -> bool:
+    if old is None:
+        # Somebody filled a field of ours before we did.
+        return not same_value(value, None)
+    if old.is_kept:
+        newer = old.person_at is None or updated_at > old.person_at
+        return newer and not same_value(value, old.person_value)
+    if any(same_value(value, own) for own in (old.intended, old.written, *old.sent[-1:])):
+        return False
+    if any(same_value(value, own) for own in old.sent):
+        return old.sent_at is not None and updated_at > old.sent_at + SKEW
+    return True
+
+
+def _has_arrived(value: FieldValue, old: FieldState) -> bool:
+    return (
+        not old.is_kept
+        and not old.is_settled
+        and same_value(value, old.sent[-1])
+        and not same_value(value, old.written)
+    )

@@ -1,0 +1,377 @@
+"""What each of our fields should hold, and what we sent for it.
+
+Write-back is a state, not a queue: ``intend`` says what a field should hold, ``take`` hands out
+what differs, and ``written``, ``postpone`` or ``give_up`` ends an attempt. What was sent is noted
+before it leaves the house, so that after a crash it is recognised as ours. A field a person keeps
+(``edits``) is never handed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection as Transaction
+
+from connectors.records import FieldValue, RecordKind, RecordRef
+
+from .rows import field_value, plain
+from .statements import insert
+from .tables import field_state
+
+#: While an attempt may be under way its record is not handed out again.
+LEASE = timedelta(minutes=2)
+#: How many of the values we sent are remembered.
+SENT_KEPT = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldState:
+    """One field (by ``key``) of one record. ``written_at`` is None until the first write was confirmed;
+    ``sent`` holds the last values we sent, newest last."""
+
+    key: str
+    intended: FieldValue
+    sent: tuple[FieldValue, ...]
+    sent_at: datetime | None
+    written: FieldValue
+    written_at: datetime | None
+    is_kept: bool
+    person_value: FieldValue
+    person_at: datetime | None
+    is_due: bool
+    next_at: datetime
+    attempts: int
+    error: str | None
+    receipt: Mapping[str, Any] = field(repr=False)
+    updated_at: datetime
+
+    @property
+    def stands(self) -> FieldValue:
+        """What the field holds over there, as far as we know."""
+        return self.person_value if self.is_kept else self.written
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing we sent may still arrive over there."""
+        return not self.sent or same_value(self.sent[-1], self.written)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueWrite:
+    """The values one record is waiting for, by field key. ``attempts``: this one included."""
+
+    connection_id: str
+    record: RecordRef
+    values: Mapping[str, FieldValue] = field(repr=False)
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldCounts:
+    """Fields by what is with them; ``next_at``: when the next one is due."""
+
+    due: int
+    kept: int
+    next_at: datetime | None
+
+
+def same_value(one: FieldValue, other: FieldValue) -> bool:
+    """Whether a system would show the two as one value: empty is empty, options have no order,
+    white space and line ends come back changed, and so does the last digit of a number."""
+    return _essence(one) == _essence(other)
+
+
+def load(
+    tx: Transaction, *, connection_id: str, record: RecordRef, lock: bool = False
+) -> dict[str, FieldState]:
+    """Everything known of one record's fields, by key. ``lock``: nobody else changes them until
+    the transaction ends."""
+    query = select(field_state).where(*of(connection_id, record))
+    return {
+        row.field: _value(row) for row in tx.execute(query.with_for_update() if lock else query)
+    }
+
+
+def intend(
+    tx: Transaction,
+    *,
+    connection_id: str,
+    record: RecordRef,
+    values: Mapping[str, FieldValue],
+    receipts: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    now: datetime,
+) -> frozenset[str]:
+    """Say what the fields should hold; returns those now due. Intending the same again changes
+    nothing; a field a person keeps is noted, never due."""
+    known = load(tx, connection_id=connection_id, record=record, lock=True)
+    due = set()
+    changes, additions = {}, {}
+    for name, value in sorted(values.items()):
+        old = known.get(name)
+        is_due = _differs(value, old)
+        if is_due:
+            due.add(name)
+        row: dict[str, Any] = {
+            "intended": plain(value),
+            "due": is_due,
+            "attempts": 0,
+            "error": None,
+            "receipt": dict(receipts[name]) if name in receipts else None,
+            "next_at": now,
+            "updated_at": now,
+        }
+        if old is None:
+            additions[name] = row
+        elif old.is_due != is_due or old.intended != value:
+            if not old.is_settled:
+                # The older value may be on its way and must not arrive after the newer one.
+                row["next_at"] = old.next_at
+            changes[name] = row
+    set_fields(tx, connection_id, record, changes)
+    add_fields(tx, connection_id, record, additions)
+    return frozenset(due)
+
+
+def take(
+    tx: Transaction,
+    *,
+    connection_id: str,
+    limit: int = 100,
+    lease: timedelta = LEASE,
+    now: datetime,
+) -> list[DueWrite]:
+    """Up to ``limit`` records with the values to be written, longest waiting first. Commit before
+    sending: what was sent is noted here. Nobody else gets them until ``lease`` has passed."""
+    ready = (
+        field_state.c.connection_id == connection_id,
+        field_state.c.due,
+        field_state.c.kept.is_(False),
+        field_state.c.next_at <= now,
+    )
+    key = (field_state.c.record_kind, field_state.c.record_id)
+    records = (
+        select(*key)
+        .where(*ready)
+        .group_by(*key)
+        .order_by(func.min(field_state.c.next_at), *key)
+        .limit(limit)
+    )
+    chosen = [(row.record_kind, row.record_id) for row in tx.execute(records)]
+    if not chosen:
+        return []
+    query = select(field_state).where(*ready, tuple_(*key).in_(chosen))
+    found: dict[tuple[str, str], list[FieldState]] = {}
+    for row in tx.execute(query.with_for_update(skip_locked=True)):
+        found.setdefault((row.record_kind, row.record_id), []).append(_value(row))
+    writes = []
+    for kind, id in (one for one in chosen if one in found):
+        record = RecordRef(kind=RecordKind(kind), id=id)
+        states = found[kind, id]
+        rows = {
+            state.key: {
+                "sent": _remember(state),
+                "sent_at": now,
+                "next_at": now + lease,
+                "attempts": state.attempts + 1,
+            }
+            for state in states
+        }
+        set_fields(tx, connection_id, record, rows)
+        writes.append(
+            DueWrite(
+                connection_id=connection_id,
+                record=record,
+                values=MappingProxyType({state.key: state.intended for state in states}),
+                attempts=max(state.attempts for state in states) + 1,
+            )
+        )
+    return writes
+
+
+def written(
+    tx: Transaction,
+    *,
+    connection_id: str,
+    record: RecordRef,
+    values: Mapping[str, FieldValue],
+    now: datetime,
+) -> None:
+    """The system confirmed these values. What was intended anew meanwhile is due at once."""
+    known = load(tx, connection_id=connection_id, record=record, lock=True)
+    rows = {
+        name: {
+            "written": plain(value),
+            "written_at": now,
+            "due": not known[name].is_kept and not same_value(known[name].intended, value),
+            "next_at": now,
+            "attempts": 0,
+            "error": None,
+        }
+        for name, value in sorted(values.items())
+        if name in known
+    }
+    set_fields(tx, connection_id, record, rows)
+
+
+def postpone(
+    tx: Transaction,
+    *,
+    connection_id: str,
+    record: RecordRef,
+    fields: Collection[str],
+    error: str,
+    next_at: datetime,
+) -> None:
+    """The attempt failed; try these again at ``next_at``. ``error``: a code, no values."""
+    row = {"next_at": next_at, "error": error}
+    set_fields(tx, connection_id, record, dict.fromkeys(sorted(fields), row))
+
+
+def give_up(
+    tx: Transaction,
+    *,
+    connection_id: str,
+    record: RecordRef,
+    fields: Collection[str],
+    error: str,
+    now: datetime,
+) -> None:
+    """The record takes no more writes (gone, closed). Intending another value tries anew."""
+    row = {"due": False, "error": error, "updated_at": now}
+    set_fields(tx, connection_id, record, dict.fromkeys(sorted(fields), row))
+
+
+def release(
+    tx: Transaction,
+    *,
+    connection_id: str,
+    record: RecordRef,
+    fields: Collection[str],
+    now: datetime,
+) -> frozenset[str]:
+    """Let go of a person's values, because a person asked for it; returns the fields now due."""
+    known = load(tx, connection_id=connection_id, record=record, lock=True)
+    rows = {
+        name: {
+            "kept": False,
+            "due": not same_value(old.intended, old.person_value),
+            # What stands over there is the person's value, so that is what we compare with.
+            "written": plain(old.person_value),
+            "written_at": now,
+            "sent": [],
+            "next_at": now,
+            "updated_at": now,
+        }
+        for name, old in sorted(known.items())
+        if name in fields and old.is_kept
+    }
+    set_fields(tx, connection_id, record, rows)
+    return frozenset(name for name, row in rows.items() if row["due"])
+
+
+def counts(tx: Transaction, *, connection_id: str) -> FieldCounts:
+    """How many fields of a connection are due, and how many people keep."""
+    mine = field_state.c.connection_id == connection_id
+    due = tx.execute(
+        select(func.count(), func.min(field_state.c.next_at)).where(mine, field_state.c.due)
+    ).one()
+    kept = select(func.count()).select_from(field_state).where(mine, field_state.c.kept)
+    return FieldCounts(due=due[0], kept=tx.scalar(kept) or 0, next_at=due[1])
+
+
+def of(connection_id: str, record: RecordRef) -> tuple[ColumnElement[bool], ...]:
+    """The condition that picks one record's fields."""
+    return (
+        field_state.c.connection_id == connection_id,
+        field_state.c.record_kind == record.kind,
+        field_state.c.record_id == record.id,
+    )
+
+
+def _differs(value: FieldValue, old: FieldState | None) -> bool:
+    if old is None:
+        return not same_value(value, None)
+    if old.is_kept:
+        return False
+    return not same_value(value, old.written) or not old.is_settled
+
+
+def _remember(state: FieldState) -> list[Any]:
+    """What was sent so far and what is sent now. Before the first write the field was empty, and
+    copies from then may still be on their way to us."""
+    sent = list(state.sent) or [state.written]
+    sent = [value for value in sent if value != state.intended]
+    return [plain(value) for value in [*sent, state.intended][-SENT_KEPT:]]
+
+
+def set_fields(
+    tx: Transaction,
+    connection_id: str,
+    record: RecordRef,
+    rows: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Change fields that are there, each its own way but all the same columns."""
+    if rows:
+        statement = update(field_state).where(
+            *of(connection_id, record), field_state.c.field == bindparam("name_of_field")
+        )
+        tx.execute(statement, [{"name_of_field": name, **row} for name, row in rows.items()])
+
+
+def add_fields(
+    tx: Transaction,
+    connection_id: str,
+    record: RecordRef,
+    rows: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Add fields; where somebody else was first, the same columns are changed, unless a person
+    keeps the field."""
+    if not rows:
+        return
+    keys = {"connection_id": connection_id, "record_kind": record.kind, "record_id": record.id}
+    first = {"sent": [], "kept": False, "due": False, "attempts": 0}
+    statement = insert(tx, field_state)
+    changed = next(iter(rows.values()))
+    statement = statement.on_conflict_do_update(
+        index_elements=[*keys, "field"],
+        set_={name: statement.excluded[name] for name in changed},
+        where=field_state.c.kept.is_(False),
+    )
+    tx.execute(statement, [{**keys, "field": name, **first, **rows[name]} for name in rows])
+
+
+def _essence(value: FieldValue) -> object:
+    if value is None or value in ("", ()):
+        return None
+    if isinstance(value, tuple):
+        return tuple(sorted(value))
+    if isinstance(value, str):
+        return " ".join(value.split()) or None
+    if isinstance(value, bool):
+        return value
+    return float(f"{value:.9g}")
+
+
+def _value(row: Row[Any]) -> FieldState:
+    return FieldState(
+        key=row.field,
+        intended=field_value(row.intended),
+        sent=tuple(field_value(value) for value in row.sent),
+        sent_at=row.sent_at,
+        written=field_value(row.written),
+        written_at=row.written_at,
+        is_kept=row.kept,
+        person_value=field_value(row.person_value),
+        person_at=row.person_at,
+        is_due=row.due,
+        next_at=row.next_at,
+        attempts=row.attempts,
+        error=row.error,
+        receipt=row.receipt or MappingProxyType({}),
+        updated_at=row.updated_at,
+    )
