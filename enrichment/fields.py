@@ -7,7 +7,7 @@ that make most of it, so that nobody meets a bare number.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -210,7 +210,7 @@ def explain_ticket(
         "urgency": made(pressing.urgency.value, pressing.evidence.why, pressing.evidence)
         if pressing
         else made(None, silent),
-        "memory_tags": _tags(ticket.tags, made),
+        "memory_tags": _tags({kind: ticket.live[kind].moment_id for kind in ticket.tags}, version),
         "memory_impact": _score(memory_impact(ticket.memories, priors), model, version),
         "what_to_know": Explained(
             value=short.text or None,
@@ -225,20 +225,22 @@ def explain_ticket(
 def explain_contact(person: PersonState, *, now: datetime, priors: Priors) -> dict[str, Explained]:
     """The values of a contact's fields with their receipts."""
     version = priors.version
-
-    def made(value: FieldValue, reason: str) -> Explained:
-        return Explained(value=value, reason=reason, priors=version)
-
     feeling = remembered_feeling(person.memories, now, priors)
     return {
         "remembered_feeling": _score(feeling, None, version),
-        "memory_tags": _tags(person.tags, made),
+        "memory_tags": _tags({m.kind: m.moment_id for m in person.carried(now, priors)}, version),
     }
 
 
-def _tags(kinds: tuple[MomentKind, ...], made: Callable[[FieldValue, str], Explained]) -> Explained:
-    tags = tuple(kind.value for kind in kinds if kind in TAGS)
-    return made(tags or None, "moments that stand" if tags else "no moment stands")
+def _tags(moments: Mapping[MomentKind, str], version: str) -> Explained:
+    """``moments``: a moment's id for each kind that stands."""
+    kinds = [kind for kind in TAGS if kind in moments]
+    return Explained(
+        value=tuple(kind.value for kind in kinds) or None,
+        reason="moments that stand" if kinds else "no moment stands",
+        sources=tuple(f"moment:{moments[kind]}" for kind in kinds),
+        priors=version,
+    )
 
 
 def _score(feeling: Feeling | None, model: str | None, version: str) -> Explained:

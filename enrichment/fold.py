@@ -197,7 +197,9 @@ class _Fold:
         arousal = known.intensity if known else None
         for one in found:
             self._keep(one, at, said.id, valence, arousal)
-        self.person = replace(self.person, turns_total=self.person.turns_total + 1)
+        if known is not None:
+            read = self.person.readings_total + 1
+            self.person = replace(self.person, readings_total=read)
         self._note_past(at)
 
     def _count(self, turn: Turn, *, is_repeat: bool, is_thanks: bool) -> None:
@@ -292,7 +294,7 @@ class _Fold:
             arousal=arousal if felt else None,
             valence=valence if felt else None,
             distinctiveness=distinctiveness(
-                counted, person.turns_total, share(found.kind, priors), priors
+                counted, person.readings_total, share(found.kind, priors), priors
             ),
             severity=ticket.severity,
             effort=ticket.effort(priors),

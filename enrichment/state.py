@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from .arcs import Arc
 from .codec import from_plain, to_plain
-from .memory import Memory, effort, episode_quality
+from .memory import Memory, effort, episode_quality, recall
 from .moments import Evidence, MomentKind
 from .priors import Priors
 from .reader.signals import Urgency
@@ -199,14 +199,15 @@ class PastTicket:
 
 @dataclass(frozen=True, kw_only=True)
 class PersonState:
-    """``known_since``: when the source system first knew the contact, if the caller says so."""
+    """``known_since``: when the source system first knew the contact, if the caller says so.
+    ``kinds``: how often each kind of moment was met in ``readings_total`` readable messages."""
 
     person_id: str
     known_since: datetime | None = None
     first_seen: datetime | None = None
     last_customer_at: datetime | None = None
     tickets_total: int = 0
-    turns_total: int = 0
+    readings_total: int = 0
     kinds: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     tickets: tuple[PastTicket, ...] = ()
     memories: tuple[Memory, ...] = ()
@@ -218,11 +219,9 @@ class PersonState:
         known = [at for at in (self.known_since, self.first_seen) if at is not None]
         return min(known) if known else None
 
-    @property
-    def tags(self) -> tuple[MomentKind, ...]:
-        """The kinds of moments the person still carries, in the order of the catalogue."""
-        carried = {memory.kind for memory in self.memories}
-        return tuple(kind for kind in MomentKind if kind in carried)
+    def carried(self, now: datetime, priors: Priors) -> tuple[Memory, ...]:
+        """The memories a tag is worth ``now``: recalled by more than ``tag_recall``."""
+        return tuple(m for m in self.memories if recall(m, now, priors) >= priors.tag_recall)
 
     def contacts_since(self, now: datetime, days: float) -> int:
         """Tickets the person opened or wrote on in the last ``days`` (at most those kept)."""

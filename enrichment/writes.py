@@ -9,8 +9,10 @@ like any other. A field that the record does not show at all is left alone: noth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -19,15 +21,17 @@ from connectors.records import FieldValue
 from .codec import from_plain, to_plain
 
 _INTENDED_AT_MOST = 8
+_NUMBER = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,12})?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LastWritten:
-    """What we know of one field of one record. ``written``: our value, confirmed (None: we left
-    it empty). ``intended``: values sent whose fate is unknown. ``edited``: a person's
-    ``person_value`` stands, for ever."""
+    """What we know of one field of one record. ``written``: our value, confirmed at
+    ``written_at`` (None: we left it empty). ``intended``: values sent whose fate is unknown.
+    ``edited``: a person's ``person_value`` stands, for ever."""
 
     written: FieldValue = None
+    written_at: datetime | None = None
     intended: tuple[FieldValue, ...] = ()
     edited: bool = False
     person_value: FieldValue = None
@@ -38,9 +42,9 @@ class LastWritten:
             return self
         return replace(self, intended=(*self.intended, value)[-_INTENDED_AT_MOST:])
 
-    def confirmed(self, value: FieldValue) -> Self:
-        """The source system took the value."""
-        return replace(self, written=value, intended=())
+    def confirmed(self, value: FieldValue, at: datetime | None = None) -> Self:
+        """The source system took the value, ``at`` by our clock."""
+        return replace(self, written=value, written_at=at or self.written_at, intended=())
 
     def refused(self, value: FieldValue) -> Self:
         """The source system surely did not take the value (skipped, conflict)."""
@@ -64,7 +68,8 @@ class LastWritten:
 class FieldDecision:
     """``writes``: set these. ``kept``: fields a person's value stands in, with that value.
     ``corrections``: those of ``kept`` found or changed just now (keep them as labels).
-    ``unseen``: fields the record did not show. ``last``: keep it before sending ``writes``."""
+    ``unseen``: fields the record did not show, or not freshly enough: read it again. ``last``:
+    keep it before sending ``writes``."""
 
     writes: Mapping[str, FieldValue] = field(default_factory=lambda: MappingProxyType({}))
     kept: Mapping[str, FieldValue] = field(default_factory=lambda: MappingProxyType({}))
@@ -77,9 +82,15 @@ def decide_writes(
     current: Mapping[str, FieldValue],
     wanted: Mapping[str, FieldValue],
     last: Mapping[str, LastWritten],
+    *,
+    read_at: datetime | None = None,
 ) -> FieldDecision:
     """Compare what stands over there with what we want and what we know we wrote. Keys that are
-    not ``wanted`` are not touched; a wanted None empties a field that is ours."""
+    not ``wanted`` are not touched; a wanted None empties a field that is ours.
+
+    ``read_at``: when we asked for ``current``. A reading older than our last confirmed write
+    would show our own older value and look like a person's edit; such a field is ``unseen``.
+    """
     writes: dict[str, FieldValue] = {}
     kept: dict[str, FieldValue] = {}
     corrections: dict[str, FieldValue] = {}
@@ -87,7 +98,8 @@ def decide_writes(
     after: dict[str, LastWritten] = dict(last)
     for key, value in wanted.items():
         known = last.get(key, LastWritten())
-        if key not in current:
+        is_stale = read_at and known.written_at and read_at <= known.written_at
+        if key not in current or is_stale:
             if known.edited:
                 kept[key] = known.person_value
             else:
@@ -131,8 +143,7 @@ def _plain(value: FieldValue) -> object:
         return frozenset(value) or None
     if isinstance(value, str):
         text = "\n".join(line.rstrip() for line in value.splitlines()).strip()
-        try:
+        if _NUMBER.fullmatch(text):
             return round(float(text), 2) + 0.0
-        except (ValueError, OverflowError):
-            return text or None
+        return text or None
     return None

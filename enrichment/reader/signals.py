@@ -126,7 +126,7 @@ _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _W = r"(?:[\w']{1,20} )"
 _NOT_ABLE = r"(?:can't|cant|cannot|can not|couldn't|could not|unable to|no one can|nobody can)"
 _NUMBER = r"(?:\d{1,3}|two|three|four|five|six|seven|several|many|multiple|numerous|countless)"
-_NTH = r"(?:second|third|fourth|fifth|sixth|seventh|2nd|3rd|[4-9]th|\d{2}th|nth|umpteenth)"
+_NTH = r"(?:third|fourth|fifth|sixth|seventh|3rd|[4-9]th|\d{2}th|nth|umpteenth)"
 
 _PATTERNS: Mapping[CueKind, re.Pattern[str]] = {
     CueKind.OUTAGE: _phrases(
@@ -163,7 +163,7 @@ _PATTERNS: Mapping[CueKind, re.Pattern[str]] = {
         rf"(?:by|before|until|no later than) (?:today|tonight|tomorrow|noon|midnight|{_DAY}|next week|"
         rf"(?:the )?end of (?:the |this )?(?:day|week|month|business)|eod|cob|\d{{1,2}}(?::\d\d)? ?(?:am|pm)|next {_DAY})",
         r"deadline",
-        r"(?:need|needed|fix|fixed|want|must|have to)[^.!?\n]{0,40} (?:today|tonight|tomorrow|this (?:morning|afternoon|evening|week)|within the hour)",
+        r"(?:need|needs|fix|must|have to|has to)(?: [\w'#]{1,20}){0,7} (?:today|tonight|tomorrow|this (?:afternoon|evening|week)|within the hour)",
         r"within (?:the )?(?:next )?(?:an hour|hour|\d{1,3} ?(?:hours?|hrs?|h))",
         r"(?:running out of time|time is running out|(?:leave|leaving|flying|flight|launch|launching|go live|audit|exam|wedding|demo) (?:is )?(?:today|tonight|tomorrow|in \d{1,2} (?:hours|days)))",
     ),
@@ -191,11 +191,12 @@ _PATTERNS: Mapping[CueKind, re.Pattern[str]] = {
     CueKind.TOLD_YOU: _phrases(
         r"(?:as|like) (?:i|we)(?:'ve| have| had)? ?(?:already |just |previously |clearly )?(?:said|mentioned|explained|told|wrote|stated|described)",
         r"(?:i|we)(?:'ve| have|'d| had)? (?:already|previously|repeatedly) (?:been )?(?:told|said|explained|mentioned|sent|provided|given|gave|"
-        r"reported|asked|contacted|called|written|wrote|emailed|described|answered|tried|shared|submitted)",
+        r"reported|asked|contacted|called|written|wrote|emailed|described|answered|shared|submitted)",
         rf"(?:told|asked|explained|emailed|called|contacted|written|wrote|messaged|reported|chased) (?:[\w']{{1,20}} ){{0,4}}(?:already|before|twice|{_NUMBER} times)",
+        r"(?:this is|for) (?:the |a )?(?:second|2nd) time (?:i|we|that i|that we|in \w{1,10} (?:days|weeks))",
         rf"{_NTH} (?:time|email|e-mail|message|ticket|call|request|attempt|complaint|follow-?up)(?! address)",
-        r"how many (?:more )?times|over and over|time and again|again and again|once again|yet again",
-        r"(?:keep|keeps|kept|tired of|sick of|hate) (?:having to )?(?:ask|asking|tell|telling|explain|explaining|repeat|repeating)(?: myself| ourselves)?",
+        r"how many (?:more )?times (?:do|must|have|will|should|did) (?:i|we)|over and over|yet again",
+        r"(?:keep|keeps|kept|tired of|sick of|hate) (?:having to (?:ask|tell|explain|repeat)|(?:asking|telling) (?:you|me)|explaining|repeating)(?: myself| ourselves)?",
         r"repeat(?:ing)? (?:myself|ourselves)|(?:please )?read my (?:last|previous|first|earlier) (?:message|email|mail|ticket)",
         r"same (?:issue|problem|error|thing|question|fault|bug|story) (?:again|as (?:before|last)|keeps|is back|came back|has come back)",
         r"(?:happen(?:ed|ing|s)|fail(?:ed|ing|s)|broken?|crash(?:ed|ing|es)|down|wrong|late|missing|not working|wrote|writing|asking|contacting|calling) (?:\w{1,12} )?again",
@@ -215,15 +216,16 @@ _PATTERNS: Mapping[CueKind, re.Pattern[str]] = {
 }
 
 _CONFIRMS = _phrases(
-    r"(?:it|this|that|everything|all|which|issue|problem|login|page|app|order|account)(?:'s| is| has| was| are)? "
-    r"(?:(?:now|finally|all|been|already|just) ){0,2}(?:works?|working|fixed|resolved|solved|sorted|back up|back online|up and running)",
+    r"(?:it|this|that|everything|which|login|page|app)(?: (?:now|finally|all|already|just)){0,2} (?:works|worked)",
+    r"(?:it|this|that|everything|all|issue|problem|login|page|app|order|account)(?:'s| is| has| are| seems| looks)"
+    r"(?: (?:now|finally|all|been|already|just|to be)){0,3} (?:working|fixed|resolved|solved|sorted|back up|back online|up and running)",
     r"(?:works|working) (?:now|again|perfectly|great|fine|like a charm|beautifully|well)",
     r"did the trick|problem solved|all (?:good|sorted|set|fixed)(?: now)?|that (?:fixed|solved|sorted) it|solved (?:it|my|the|our)",
     r"(?:you can|please|feel free to) close (?:this|the|my) (?:ticket|case|request)|(?:got|received) (?:my|the|our) (?:refund|money|package|parcel|replacement|order)",
 )
 _DENIED = re.compile(
     r"(?:\b(?:not|never|nothing|nobody|hope|hoping|hopefully|if|until|once|when|whether|before|unless|was|"
-    r"wish|supposed|still|will|would|should)\b|n't\b)[^.!?\n]{0,25}\Z",
+    r"how|wish|supposed|still|will|would|should|haven't|make|making|get|see)\b|n't\b)[^.!?\n]{0,25}\Z",
     re.IGNORECASE,
 )
 _THANKS = _phrases(
