@@ -107,7 +107,7 @@ def ticket(row: Row, fields: FieldMap, *, origin: str) -> Ticket:
     ticket_id = str(row["id"])
     return Ticket(
         id=ticket_id,
-        subject=str(row.get("raw_subject") or row.get("subject") or ""),
+        subject=str(row.get("subject") or row.get("raw_subject") or ""),
         status=status_of(row.get("status")),
         priority=_priority(row.get("priority")),
         contact_id=id_or_none(row.get("requester_id")),
