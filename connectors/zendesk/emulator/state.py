@@ -1,0 +1,335 @@
+"""The emulated account: tables in memory behind one lock, with the clock as an argument.
+
+Everything that reads or changes a row holds ``State.lock``; web views get it from the app,
+people's acts and the fill take it themselves. ``reset`` brings back the empty account, with the
+same credentials and signing nothing away, so that a running client need not log in again.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from .indexes import SortedIndex, unix, whole_second
+from .limits import Limiter, Limits
+from .rows import (
+    Audit,
+    Comment,
+    Field,
+    FieldOption,
+    Form,
+    Group,
+    Identity,
+    Job,
+    OAuthClient,
+    OAuthCode,
+    OAuthToken,
+    Organization,
+    Rating,
+    Ticket,
+    Trigger,
+    User,
+    Webhook,
+)
+
+if TYPE_CHECKING:
+    from .events import Happening
+
+STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
+
+#: type, title, removable system fields every account has.
+SYSTEM_FIELDS = (
+    ("subject", "Subject"),
+    ("description", "Description"),
+    ("status", "Status"),
+    ("tickettype", "Type"),
+    ("priority", "Priority"),
+    ("group", "Group"),
+    ("assignee", "Assignee"),
+)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How the account behaves where the real ones differ, or where nobody knows.
+
+    ``integers_as_text``: integer fields are read back as strings, as often seen.
+    ``export_repeats``: rows before the cursor that a resumed export gives again.
+    ``job_polls``/``job_seconds``: a job is done at that many looks, or at that age.
+    ``csat``: ``legacy`` ratings or the newer ``survey``; an account has one of the two.
+    ``fresh_retry_stamp``: a webhook retry is signed anew (nobody has said whether it is).
+    """
+
+    subdomain: str = "sandbox"
+    account_id: int = 18500000
+    limits: Limits = field(default_factory=Limits)
+    integers_as_text: bool = True
+    export_repeats: int = 1
+    export_holdback: timedelta = timedelta(seconds=60)
+    export_page: int = 1000
+    job_polls: int = 2
+    job_seconds: float = 2.0
+    auto_consent: bool = False
+    csat: str = "legacy"
+    fresh_retry_stamp: bool = True
+    access_life: timedelta = timedelta(minutes=30)
+    refresh_life: timedelta = timedelta(days=30)
+    first_ticket_id: int = 4_300_000_001
+    keeps_requests: int = 2000
+
+    def __post_init__(self) -> None:
+        if self.csat not in ("legacy", "survey"):
+            raise ValueError(f"csat is legacy or survey, not {self.csat!r}")
+        if self.export_repeats >= self.export_page:
+            raise ValueError("an export that repeats whole pages never ends")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSeen:
+    """One request, for tests that keep a budget. ``route`` is the rule it matched."""
+
+    at: datetime
+    method: str
+    path: str
+    query: str
+    route: str
+    status: int
+    user_id: int | None
+    seconds: float
+    user_agent: str
+
+
+@dataclass(slots=True)
+class WorldIds:
+    """From the keys of a world to the ids they were given here."""
+
+    companies: dict[str, int] = field(default_factory=dict)
+    agents: dict[str, int] = field(default_factory=dict)
+    customers: dict[str, int] = field(default_factory=dict)
+    tickets: dict[str, int] = field(default_factory=dict)
+
+    def person(self, key: str) -> int:
+        """A customer or an agent. Raises ``KeyError``."""
+        return self.customers[key] if key in self.customers else self.agents[key]
+
+    def __getitem__(self, key: str) -> int:
+        for table in (self.tickets, self.customers, self.agents, self.companies):
+            if key in table:
+                return table[key]
+        raise KeyError(key)
+
+
+class State:
+    """One account. ``listeners`` hear of every change, inside the lock: be quick."""
+
+    def __init__(
+        self, options: Options | None = None, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.options = options or Options()
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.limiter = Limiter(clock)
+        self.listeners: list[Callable[[Happening], None]] = []
+        self.api_token = secrets.token_urlsafe(30)
+        self.control_token = secrets.token_urlsafe(24)
+        self._oauth_secrets = {"keepsake": secrets.token_hex(32), "keepsake_public": ""}
+        self.reset()
+
+    def reset(self) -> None:
+        with self.lock:
+            self._ids = {"ticket": self.options.first_ticket_id}
+            self.quiet = False
+            self.names = WorldIds()
+            self.groups: dict[int, Group] = {}
+            self.users: dict[int, User] = {}
+            self.users_by_email: dict[str, int] = {}
+            self.users_by_external_id: dict[str, int] = {}
+            self.users_order = SortedIndex()
+            self.users_changed = SortedIndex()
+            self.organizations: dict[int, Organization] = {}
+            self.organizations_by_name: dict[str, int] = {}
+            self.organizations_order = SortedIndex()
+            self.organizations_changed = SortedIndex()
+            self.tickets: dict[int, Ticket] = {}
+            self.tickets_order = SortedIndex()
+            self.tickets_updated = SortedIndex()
+            self.tickets_generated = SortedIndex()
+            self.tickets_by_requester: dict[int, set[int]] = {}
+            self.comments: dict[int, Comment] = {}
+            self.audits: dict[int, Audit] = {}
+            self.audits_order = SortedIndex()
+            self.ratings: dict[int, Rating] = {}
+            self.ticket_fields: dict[int, Field] = {}
+            self.user_fields: dict[int, Field] = {}
+            self.organization_fields: dict[int, Field] = {}
+            self.forms: dict[int, Form] = {}
+            self.triggers: dict[int, Trigger] = {}
+            self.webhooks: dict[str, Webhook] = {}
+            self.jobs: dict[str, Job] = {}
+            self.oauth_clients: dict[str, OAuthClient] = {}
+            self.oauth_codes: dict[str, OAuthCode] = {}
+            self.oauth_tokens: dict[int, OAuthToken] = {}
+            self.idempotency: dict[str, tuple[datetime, str, dict[str, Any], str]] = {}
+            self.requests: deque[RequestSeen] = deque(maxlen=self.options.keeps_requests)
+            self.request_counts: Counter[str] = Counter()
+            self.limiter.reset()
+            self._seed()
+
+    def _seed(self) -> None:
+        born = self.now() - timedelta(days=2 * 365)
+        self.brand_id = self.next_id()
+        self.trigger_category_id = str(self.next_id())
+        self.custom_status_ids = {status: self.next_id() for status in STATUSES}
+        self.default_group = self.add_group("Support", born)
+        self.integration = self.add_user(
+            User(
+                id=self.next_id(),
+                name="Keepsake",
+                email=f"keepsake@{self.options.subdomain}.example",
+                role="admin",
+                created_at=born,
+                updated_at=born,
+                verified=True,
+                default_group_id=self.default_group.id,
+            )
+        )
+        form = Form(
+            id=self.next_id(),
+            name="Default Ticket Form",
+            created_at=born,
+            updated_at=born,
+            default=True,
+        )
+        self.forms[form.id] = form
+        self.default_form = form
+        for place, (kind, title) in enumerate(SYSTEM_FIELDS):
+            made = Field(
+                id=self.next_id(),
+                type=kind,
+                title=title,
+                created_at=born,
+                updated_at=born,
+                position=place,
+                removable=False,
+            )
+            self.ticket_fields[made.id] = made
+            form.ticket_field_ids.append(made.id)
+        for identifier, secret in self._oauth_secrets.items():
+            self.oauth_clients[identifier] = OAuthClient(
+                id=self.next_id(),
+                identifier=identifier,
+                secret=secret,
+                name="Keepsake",
+                owner_id=self.integration.id,
+                redirect_uris=[],
+                confidential=bool(secret),
+            )
+
+    # -- time and names --------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return whole_second(self.clock())
+
+    def next_id(self, kind: str = "record") -> int:
+        given = self._ids.get(kind, 360_000_000_001)
+        self._ids[kind] = given + 1
+        return given
+
+    # -- rows and their indexes ------------------------------------------------------------
+
+    def add_group(self, name: str, at: datetime) -> Group:
+        for group in self.groups.values():
+            if group.name == name:
+                return group
+        group = Group(self.next_id(), name, at)
+        self.groups[group.id] = group
+        return group
+
+    def add_user(self, user: User) -> User:
+        self.users[user.id] = user
+        self.users_order.add((user.id,))
+        self.users_changed.add((unix(user.updated_at), user.id))
+        if user.email:
+            self.users_by_email[user.email.lower()] = user.id
+            if not user.identities:
+                user.identities.append(
+                    Identity(self.next_id(), user.email, user.verified, True, user.created_at)
+                )
+        if user.external_id:
+            self.users_by_external_id[user.external_id] = user.id
+        return user
+
+    def touch_user(self, user: User, at: datetime) -> None:
+        self.users_changed.discard((unix(user.updated_at), user.id))
+        user.updated_at = max(at, user.updated_at)
+        self.users_changed.add((unix(user.updated_at), user.id))
+
+    def user_by_email(self, email: str) -> User | None:
+        found = self.users_by_email.get(email.strip().lower())
+        return self.users.get(found) if found else None
+
+    def add_organization(self, row: Organization) -> Organization:
+        self.organizations[row.id] = row
+        self.organizations_order.add((row.id,))
+        self.organizations_changed.add((unix(row.updated_at), row.id))
+        return row
+
+    def touch_organization(self, row: Organization, at: datetime) -> None:
+        self.organizations_changed.discard((unix(row.updated_at), row.id))
+        row.updated_at = max(at, row.updated_at)
+        self.organizations_changed.add((unix(row.updated_at), row.id))
+
+    def add_ticket(self, ticket: Ticket) -> None:
+        self.tickets[ticket.id] = ticket
+        self.tickets_order.add((ticket.id,))
+        self.tickets_updated.add((unix(ticket.updated_at), ticket.id))
+        self.tickets_generated.add((unix(ticket.generated_at), ticket.id))
+        self.tickets_by_requester.setdefault(ticket.requester_id, set()).add(ticket.id)
+
+    def touch_ticket(self, ticket: Ticket, at: datetime, *, visibly: bool = True) -> None:
+        """Move a ticket up in the exports; ``visibly`` also moves ``updated_at``."""
+        self.tickets_generated.discard((unix(ticket.generated_at), ticket.id))
+        ticket.generated_at = max(at, ticket.generated_at)
+        if not ticket.gone:
+            self.tickets_generated.add((unix(ticket.generated_at), ticket.id))
+        if visibly:
+            self.tickets_updated.discard((unix(ticket.updated_at), ticket.id))
+            ticket.updated_at = max(at, ticket.updated_at)
+            if ticket.deleted_at is None:
+                self.tickets_updated.add((unix(ticket.updated_at), ticket.id))
+
+    def hide_ticket(self, ticket: Ticket) -> None:
+        """Take a deleted ticket out of the lists; the export still shows it."""
+        self.tickets_order.discard((ticket.id,))
+        self.tickets_updated.discard((unix(ticket.updated_at), ticket.id))
+
+    def show_ticket(self, ticket: Ticket) -> None:
+        self.tickets_order.add((ticket.id,))
+        self.tickets_updated.add((unix(ticket.updated_at), ticket.id))
+
+    def change_requester(self, ticket: Ticket, user_id: int) -> None:
+        self.tickets_by_requester.get(ticket.requester_id, set()).discard(ticket.id)
+        ticket.requester_id = user_id
+        self.tickets_by_requester.setdefault(user_id, set()).add(ticket.id)
+
+    def add_option(self, row: Field, name: str, value: str) -> FieldOption:
+        option = FieldOption(self.next_id(), name, value)
+        row.options.append(option)
+        return option
+
+    # -- telling others --------------------------------------------------------------------
+
+    def tell(self, happening: Happening) -> None:
+        if self.quiet:
+            return
+        for listener in self.listeners:
+            listener(happening)
