@@ -8,12 +8,16 @@ where a rule names them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from connectors.records import AuthorRole, Priority, TicketStatus
+from enrichment.arcs import ArcStage
+from enrichment.fields import TAGS
+from enrichment.moments import MomentKind
+from enrichment.reader.signals import Urgency
 from enrichment.readings import EMOTIONS, Sentiment
 
 
@@ -48,14 +52,10 @@ class FactSpec:
             raise ValueError(f"{self.name}: a choice needs options")
 
 
-#: The kinds of moments, as MEMORY tags name them.
-MOMENT_KINDS: tuple[str, ...] = (
-    "frustration-peak", "delight", "gratitude", "empathy-win", "surprise-gesture", "anxiety",
-    "confusion", "told-you-already", "broken-promise", "escalation", "recovery",
-    "escalation-recovery", "churn-threat", "milestone", "silence", "standout",
-)  # fmt: skip
+#: The kinds of moments there are names for, and those that are found today.
+MOMENT_KINDS: tuple[str, ...] = tuple(kind.value for kind in MomentKind)
+FOUND_KINDS: tuple[str, ...] = tuple(kind.value for kind in TAGS)
 
-_SENTIMENTS = tuple(step.value for step in Sentiment)
 _FEELINGS = tuple(label for label in EMOTIONS if label != "neutral")
 
 
@@ -86,22 +86,39 @@ def _flag(name: str, description: str) -> FactSpec:
     return FactSpec(name=name, type=FactType.FLAG, description=description, example="true")
 
 
-def _choice(name: str, description: str, choices: tuple[str, ...], example: str) -> FactSpec:
+def _choice(name: str, description: str, choices: Iterable[str], example: str) -> FactSpec:
     return FactSpec(
-        name=name, type=FactType.CHOICE, description=description, example=example, choices=choices
+        name=name,
+        type=FactType.CHOICE,
+        description=description,
+        example=example,
+        choices=_plain(choices),
     )
 
 
-def _step(name: str, description: str, choices: tuple[str, ...], example: str) -> FactSpec:
+def _step(name: str, description: str, choices: Iterable[str], example: str) -> FactSpec:
     return FactSpec(
-        name=name, type=FactType.STEP, description=description, example=example, choices=choices
+        name=name,
+        type=FactType.STEP,
+        description=description,
+        example=example,
+        choices=_plain(choices),
     )
 
 
-def _labels(name: str, description: str, example: str, choices: tuple[str, ...] = ()) -> FactSpec:
+def _labels(name: str, description: str, example: str, choices: Iterable[str] = ()) -> FactSpec:
     return FactSpec(
-        name=name, type=FactType.LABELS, description=description, example=example, choices=choices
+        name=name,
+        type=FactType.LABELS,
+        description=description,
+        example=example,
+        choices=_plain(choices),
     )
+
+
+def _plain(choices: Iterable[str]) -> tuple[str, ...]:
+    """An enumeration's values as plain texts, in its order."""
+    return tuple(str(choice) for choice in choices)
 
 
 def _time(name: str, description: str) -> FactSpec:
@@ -112,19 +129,16 @@ def _time(name: str, description: str) -> FactSpec:
 
 _SPECS: tuple[FactSpec, ...] = (
     # What happened just now.
-    _choice("moment.kind", "The kind of the moment that triggered the rule", MOMENT_KINDS,
+    _choice("moment.kind", "The kind of the moment that triggered the rule", MomentKind,
             "frustration-peak"),
     _text("moment.quote", "The customer's words that show the moment", "I am done waiting",
           personal=True),
     _time("moment.at", "When the moment happened"),
     _number("moment.confidence", "How sure Keepsake is of the moment", "0.82", "0 to 1"),
-    _text("moment.reason", "Why this counts as a moment, in Keepsake's words",
-          "anger 0.91, the highest of this ticket"),
-    _choice("moment.emotion", "The strongest emotion in the moment", _FEELINGS, "anger"),
+    _text("moment.reason", "Why this counts as a moment, in Keepsake's words", "anger at 0.82"),
     _number("moment.valence", "How the moment felt, bad to good", "-0.8", "-1 to 1"),
     _number("moment.intensity", "How strong the feeling was", "0.9", "0 to 1"),
-    _choice("message.author", "Who wrote the newest message",
-            tuple(role.value for role in AuthorRole), "customer"),
+    _choice("message.author", "Who wrote the newest message", AuthorRole, "customer"),
     _flag("message.public", "Whether the customer can see the newest message"),
     _text("message.channel", "The channel of the newest message", "email"),
     _time("message.at", "When the newest message was written"),
@@ -135,41 +149,43 @@ _SPECS: tuple[FactSpec, ...] = (
     # The ticket.
     _text("ticket.id", "The ticket's id in the helpdesk", "4711"),
     _text("ticket.subject", "The ticket's subject line", "Invoice wrong again", personal=True),
-    _choice("ticket.status", "Where the ticket stands",
-            tuple(status.value for status in TicketStatus), "open"),
-    _step("ticket.priority", "The ticket's priority",
-          tuple(priority.value for priority in Priority), "high"),
+    _choice("ticket.status", "Where the ticket stands", TicketStatus, "open"),
+    _step("ticket.priority", "The ticket's priority", Priority, "high"),
     _text("ticket.channel", "The channel the ticket came in on", "email"),
     _text("ticket.url", "Link to the ticket in the helpdesk", "https://example.test/tickets/4711"),
     _text("ticket.memory_map", "Link to the memory map", "https://keepsake.example.test/map/81"),
     _labels("ticket.tags", "The helpdesk's own tags on the ticket", "billing, vip"),
-    _text("ticket.theme", "What the ticket is about, in a few words", "wrong invoice"),
     _flag("ticket.is_assigned", "Whether an agent has the ticket"),
     _number("ticket.age_days", "Days since the ticket was opened", "3.5", "days"),
     _number("ticket.customer_messages", "Messages from the customer on the ticket", "4",
             "messages"),
     _number("ticket.agent_messages", "Public answers from agents on the ticket", "2", "messages"),
+    _number("ticket.transfers", "How often the ticket went from one agent to another", "1",
+            "transfers"),
     _number("ticket.waiting_hours",
             "Hours the customer has waited for an answer; 0 when they are not waiting", "6.5",
             "hours"),
-    _step("ticket.sentiment", "The ticket's sentiment, as agents see it", _SENTIMENTS, "negative"),
-    _number("ticket.valence", "How the customer's words on the ticket feel, bad to good", "-0.7",
-            "-1 to 1"),
+    _step("ticket.sentiment", "The ticket's sentiment, as agents see it", Sentiment, "negative"),
+    _number("ticket.valence", "How the customer's latest readable words feel, bad to good",
+            "-0.7", "-1 to 1"),
     _number("ticket.confidence", "How sure Keepsake is of the sentiment", "0.8", "0 to 1"),
     _number("ticket.trend",
-            "The newest customer message's valence less the mean of the earlier ones", "0.3",
+            "The latest readable words' valence less the mean of the earlier ones", "0.3",
             "-2 to 2"),
     _choice("ticket.emotion", "The ticket's strongest emotion, as agents see it", _FEELINGS,
             "annoyance"),
-    _number("ticket.urgency", "How pressing the matter is to the customer", "70", "0 to 100"),
+    _step("ticket.urgency", "How soon the customer's words ask for an answer", Urgency, "high"),
     _labels("ticket.memory_tags", "Kinds of the moments found on the ticket",
-            "frustration-peak, told-you-already", MOMENT_KINDS),
+            "frustration-peak, told-you-already", MomentKind),
     _number("ticket.memory_impact", "What the ticket leaves behind, bad to good", "-45",
             "-100 to 100"),
     _number("ticket.effort", "How hard the customer had to work", "60", "0 to 100"),
-    _number("ticket.escalation_risk", "How likely the ticket is to escalate", "72", "0 to 100"),
-    _number("ticket.survey_score", "The newest survey on the ticket, bad to good", "1",
-            "-1 to 1"),
+    _choice("ticket.arc",
+            "How far a failure on the ticket has been put right; confirmed is by the customer",
+            ArcStage, "acknowledged"),
+    _number("ticket.failures", "Failures on the ticket; 2 and more means it came back", "1",
+            "failures"),
+    _number("ticket.survey_score", "The newest survey on the ticket, bad to good", "1", "-1 to 1"),
     # The contact and the account, as the source system knows them.
     _text("contact.id", "The contact's id in the source system", "9001"),
     _text("contact.name", "The contact's name", "Ada Okafor", personal=True),
@@ -184,29 +200,29 @@ _SPECS: tuple[FactSpec, ...] = (
     _text("connection.system", "The source system", "zendesk"),
     # The person: the same human over all connections, and what Keepsake remembers.
     _text("person.id", "Keepsake's own id of the person", "p-81"),
-    _number("person.remembered_feeling", "What the person is expected to feel, looking back",
+    _number("person.remembered_feeling", "How the person is likely to remember us, bad to good",
             "-35", "-100 to 100"),
     _text("person.strongest_memory", "The memory that weighs most, in one line",
-          "Three weeks without an invoice", personal=True),
-    _labels("person.tags", "Memory tags of the person", "recovery", MOMENT_KINDS),
-    _number("person.churn_risk", "How likely the person is to leave", "55", "0 to 100"),
-    _number("person.contacts_in_90_days", "Tickets in the last 90 days, this one counted", "4",
+          "the frustration on 5 Jan 2026", personal=True),
+    _labels("person.tags", "Kinds of the moments the person still carries", "recovery",
+            MomentKind),
+    _number("person.contacts_in_90_days",
+            "Tickets the person opened or wrote on in the last 90 days, this one counted", "4",
             "tickets"),
     _number("person.contacts_on_theme",
-            "Tickets about the same thing in the last 90 days, this one counted", "3", "tickets"),
+            "Tickets about the same thing in the last half year, this one counted", "3",
+            "tickets"),
+    _labels("person.earlier_tickets",
+            "Ids of the earlier tickets about the same thing, oldest first", "4650, 4688"),
     _number("person.tickets_total", "Tickets ever, this one counted", "12", "tickets"),
-    _number("person.open_tickets", "Tickets not yet solved, this one counted", "1", "tickets"),
-    _number("person.open_failures", "Failures that nobody has made good yet", "0", "failures"),
-    _number("person.first_seen_days", "Days since the first contact", "420", "days"),
-    _number("person.quiet_days", "Days between this contact and the one before", "21", "days"),
-    _text("person.prefers_tone", "The tone the person answers best to", "plain"),
-    _text("person.prefers_detail", "How much detail the person wants", "brief"),
-    _text("person.prefers_channel", "The channel the person prefers", "email"),
+    _number("person.open_failures", "Tickets whose failure was not put right", "0", "tickets"),
+    _number("person.first_seen_days", "Days since the person was first known", "420", "days"),
     # The brief.
-    _text("brief.text", "The brief for the agent: what to know", "Third contact about invoices",
-          personal=True, long=True),
-    _text("brief.tried", "What was tried before, as the record says", "Invoice sent again 3 March",
-          personal=True, long=True),
+    _text("brief.text", "The brief for the agent: who this is, what matters now, what to do",
+          "4th contact about this since 3 Nov 2025.", personal=True, long=True),
+    _text("brief.tried",
+          "What agents last answered on the earlier tickets about the same thing, one line each",
+          "Ticket 4650: We have sent the corrected invoice.", personal=True, long=True),
 )  # fmt: skip
 
 #: Name -> fact, in the order the documentation lists them.

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .actions import ACTIONS
 from .actions.base import Action
-from .catalogue import CATALOGUE, MOMENT_KINDS
+from .catalogue import CATALOGUE, FOUND_KINDS, MOMENT_KINDS
 from .documents import Document, Place, explain
 from .durations import parse_duration
 from .errors import Problem, RuleError, did_you_mean
@@ -185,12 +185,19 @@ def _read_trigger(text: TriggerText, findings: Findings) -> Trigger:
     event = EventKind(text.event)
     kinds = tuple(dict.fromkeys(text.kinds or ()))
     for index, kind in enumerate(text.kinds or ()):
-        if kind not in MOMENT_KINDS:
-            near = did_you_mean(kind, MOMENT_KINDS) or f"; known are: {', '.join(MOMENT_KINDS)}"
-            findings.add(("trigger", "kinds", index), f"there is no moment '{kind}'{near}")
+        if kind not in FOUND_KINDS:
+            found = f"; found are: {', '.join(FOUND_KINDS)}"
+            near = did_you_mean(kind, FOUND_KINDS) or found
+            reserved = kind in MOMENT_KINDS
+            what = (
+                f"'{kind}' is not found yet{found}"
+                if reserved
+                else f"there is no moment '{kind}'{near}"
+            )
+            findings.add(("trigger", "kinds", index), what)
     if event is EventKind.MOMENT and not kinds:
         findings.add(("trigger",), "say which moments: 'kinds: [frustration-peak]'")
-        kinds = MOMENT_KINDS
+        kinds = FOUND_KINDS
     elif event is not EventKind.MOMENT and text.kinds is not None:
         findings.add(("trigger", "kinds"), "only the event 'moment' has kinds; take 'kinds:' out")
         kinds = ()
