@@ -64,7 +64,8 @@ class UnknownIntervention(LookupError):
 @dataclass(frozen=True, kw_only=True)
 class Intervention:
     """``actions``: what is to be done, rendered, as JSON values. ``reasons``: the conditions that
-    held. ``result``: what the customer did next, once known."""
+    held. ``result``: what the customer did next, once known.
+    ``tries``: how often it was put off or replayed."""
 
     id: int
     rule: str
@@ -83,6 +84,7 @@ class Intervention:
     reasons: tuple[str, ...]
     receipt: Mapping[str, Any] | None = field(repr=False)
     result: Mapping[str, Any] | None
+    tries: int
     due_at: datetime | None
     expires_at: datetime | None
     decided_by: str | None
@@ -180,24 +182,31 @@ def decline(
     return step(tx, id, to=State.DECLINED, reason=reason, now=now, decided_by=by, decided_at=now)
 
 
-def make_due(tx: Transaction, *, limit: int = 200, now: datetime) -> list[int]:
-    """Mark approved ones whose time has come as due; returns their ids in order. Hand these to
-    the engine, and those of ``find(states=[DUE])`` again after a crash."""
-    ready = (
-        select(intervention.c.id)
-        .where(intervention.c.state == State.APPROVED, intervention.c.due_at <= now)
+def due(tx: Transaction, *, limit: int = 200, now: datetime) -> list[Intervention]:
+    """Approved and due ones whose time has come, the earliest first. Reading them changes
+    nothing, so hand them to the engine under a name made of ``id`` and ``tries``."""
+    query = (
+        select(intervention)
+        .where(intervention.c.state.in_([State.APPROVED, State.DUE]), intervention.c.due_at <= now)
         .order_by(intervention.c.due_at, intervention.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    ids = list(tx.scalars(ready))
-    if ids:
-        tx.execute(
-            update(intervention)
-            .where(intervention.c.id.in_(ids))
-            .values(state=State.DUE, updated_at=now)
-        )
-    return ids
+    return [_value(row) for row in tx.execute(query)]
+
+
+def start(tx: Transaction, id: int, *, now: datetime) -> Intervention:
+    """An approved one is due from now on. Repeats are harmless; raises ``WrongState`` when it is
+    over, or was never approved."""
+    old = get(tx, id, lock=True)
+    return old if old.state is State.DUE else step(tx, id, to=State.DUE, now=now)
+
+
+def postpone(tx: Transaction, id: int, *, until: datetime, now: datetime) -> Intervention:
+    """It stays due and is tried again at ``until``, as its next try. Raises ``WrongState``."""
+    old = get(tx, id, lock=True)
+    if old.state is not State.DUE:
+        raise WrongState(f"it is {old.state}, so there is no next try", state=old.state)
+    return _update(tx, id, {"due_at": until, "tries": old.tries + 1, "updated_at": now})
 
 
 def finish(

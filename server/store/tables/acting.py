@@ -72,6 +72,7 @@ intervention = Table(
     Column("reasons", Json, nullable=False),
     Column("receipt", Json, nullable=True),
     Column("result", Json, nullable=True),
+    Column("tries", Integer, nullable=False, default=0),
     time("due_at", nullable=True),
     time("expires_at", nullable=True),
     text("decided_by", nullable=True),
