@@ -18,7 +18,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def read(name: str) -> Any:
     """The YAML file ``data/<name>.yaml``. Shared between callers: do not change what it holds."""
     text = files(__package__).joinpath("data", f"{name}.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, Loader=_Loader)  # noqa: S506: a safe loader either way
+    return yaml.load(text, Loader=_Loader)  # noqa: S506
 
 
 @cache

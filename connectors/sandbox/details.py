@@ -15,7 +15,7 @@ def roll(customer: Customer, company: str, dice: Random) -> dict[str, str]:
     data: Mapping[str, Any] = read("details")
     sites = data["sites"].get(customer.company or customer.key, data["sites"]["anyone"])
     here, there = dice.sample(sites, 2)
-    device = dice.choice(data["devices"])
+    sensor = dice.choice(data["sensors"])
     days = dice.sample(data["weekdays"], 2)
     return {
         "name": customer.name,
@@ -23,8 +23,9 @@ def roll(customer: Customer, company: str, dice: Random) -> dict[str, str]:
         "company": company,
         "site": here,
         "other_site": there,
-        "device": device,
-        "serial": f"{device.split()[-1]}-{dice.randrange(0x1000, 0xFFFF):04X}",
+        "device": dice.choice(data["devices"]),
+        "sensor": sensor,
+        "serial": f"{sensor.split()[-1]}-{dice.randrange(0x1000, 0xFFFF):04X}",
         "order": f"LM-{dice.randrange(10200, 13900)}",
         "invoice": f"LM-{dice.randrange(22000, 25900)}",
         "tracking": f"PX{dice.randrange(10**8, 10**9)}",
@@ -34,8 +35,14 @@ def roll(customer: Customer, company: str, dice: Random) -> dict[str, str]:
         "other_day": days[1],
         "few": dice.choice(["two", "three", "four", "five"]),
         "many": str(dice.randrange(12, 60)),
-        "amount": f"{dice.choice(['€', '£', '$'])}{dice.randrange(48, 960)}.{dice.randrange(100):02d}",
+        "amount": f"{_currency(customer)}{dice.randrange(48, 960)}.{dice.randrange(100):02d}",
         "time": f"{dice.randrange(5, 23):02d}:{dice.randrange(60):02d}",
         "degrees": f"{dice.randrange(-24, 9)} °C",
         "request": f"rq-{dice.randrange(0x10000, 0xFFFFF):05x}",
     }
+
+
+def _currency(customer: Customer) -> str:
+    if customer.time_zone.startswith("Europe/"):
+        return "£" if customer.time_zone == "Europe/London" else "€"
+    return "$"

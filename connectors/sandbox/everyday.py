@@ -22,11 +22,16 @@ RECENT = timedelta(days=6)
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """What an everyday ticket is going to be, before its words are chosen."""
+    """What an everyday ticket is going to be, before its words are chosen.
+
+    ``words``: which of the case's openings are meant (a mood, or ``terse``).
+    """
 
     customer: Customer
     voice: str
     problem: Mapping[str, Any]
+    case: Mapping[str, Any]
+    words: str
     mood: str
     opens: datetime
 
@@ -36,9 +41,13 @@ def draw_plots(cast: Cast, dice: Random, decks: Decks, count: int) -> list[Plot]
     moods = [mood for mood, share in MOODS.items() for _ in range(round(share * count / 100))]
     moods = (moods + ["plain"] * count)[:count]
     dice.shuffle(moods)
-    problems = [{"name": name, **data} for name, data in read_all("everyday")]
+    cases = [
+        ({"name": name, **problem}, {"number": number, **case})
+        for name, problem in read_all("everyday")
+        for number, case in enumerate(problem["cases"])
+    ]
     plots = [
-        _draw(cast, dice, decks, problems, mood, recent=number % 20 == 0)
+        _draw(cast, dice, decks, cases, mood, recent=number % 20 == 0)
         for number, mood in enumerate(moods)
     ]
     return sorted(plots, key=lambda plot: (plot.opens, plot.customer.key, plot.problem["name"]))
@@ -48,7 +57,7 @@ def _draw(
     cast: Cast,
     dice: Random,
     decks: Decks,
-    problems: list[dict[str, Any]],
+    cases: list[tuple[dict[str, Any], dict[str, Any]]],
     mood: str,
     *,
     recent: bool,
@@ -61,10 +70,16 @@ def _draw(
         for _ in range(cast.weights[customer.key] if plain else cast.weights[customer.key] // 2)
     ]
     customer = decks.deal(("customer", plain), hat)
+    # A good mood may show at the end only: two in five begin like any other ticket.
+    words = "plain" if mood == "positive" and dice.random() < 0.4 else mood
     fitting = [
-        p for p in problems if customer.key not in p.get("not_for", ()) and mood in p["openings"]
+        (problem, case)
+        for problem, case in cases
+        if words in case and customer.key not in problem.get("not_for", ())
     ]
-    problem = decks.deal(("problem", tuple(p["name"] for p in fitting)), fitting)
+    problem, case = decks.deal(("case", words, len(fitting)), fitting)
+    if words == "plain" and "terse" in case and cast.voices[customer.key] == "terse":
+        words = "terse"
     earliest = max(customer.created_at, cast.now - (RECENT if recent else SPAN))
     opens = (earliest + (cast.now - earliest) * dice.random()).replace(microsecond=0)
     opens = at_work(opens, customer.time_zone, dice)
@@ -74,6 +89,8 @@ def _draw(
         customer=customer,
         voice=cast.voices[customer.key],
         problem=problem,
+        case=case,
+        words=words,
         mood=mood,
         opens=opens,
     )

@@ -7,7 +7,7 @@ each of its routes. What would happen after ``now`` is left out, so young ticket
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -34,7 +34,7 @@ CLOSES = {
 #: Which closing words a mood chooses from, the likely one more than once.
 CLOSING_MOODS = {
     "plain": ("plain", "plain", "plain", "plain", "plain", "plain", "grateful"),
-    "negative": ("negative", "negative", "plain", "grateful"),
+    "negative": ("negative", "negative", "plain", "softened"),
     "positive": ("grateful", "grateful", "delighted"),
     "confused": ("plain", "grateful", "confused"),
     "anxious": ("relieved", "relieved", "plain"),
@@ -44,6 +44,8 @@ PRIORITIES: dict[str, tuple[Priority | None, ...]] = {
     "calm": (Priority.NORMAL, Priority.NORMAL, Priority.NORMAL, Priority.LOW, None),
     "tense": (Priority.NORMAL, Priority.HIGH, Priority.HIGH, Priority.URGENT),
 }
+#: Shorter words than this, in letters, nobody puts a name under.
+SIGNS_FROM = 60
 TENSE = ("negative", "anxious", "mixed")
 DESKS = {
     "Support": ("grace", "tomas", "leo"),
@@ -79,69 +81,65 @@ class Scribe:
         slots = roll(plot.customer, company, self._dice)
         agent = self._agents[self._dice.choice(DESKS[problem["group"]])]
         slots["agent"] = agent.name.split()[0]
-        channel = self._dice.choice(problem.get("channels", ("email", "email", "web", "chat")))
+        channel = self._dice.choice(problem["channels"])
         thread = Thread(
             key=key,
-            subject=self._deal(problem, "subjects").format_map(slots),
+            subject=self._deal(plot, "subjects").format_map(slots),
             customer=plot.customer.key,
             assignee=agent.key,
             created_at=plot.opens,
             channel=channel,
             group=problem["group"],
             priority=self._dice.choice(PRIORITIES["tense" if plot.mood in TENSE else "calm"]),
-            tags=tuple(problem.get("tags", ())),
+            tags=tuple(problem["tags"]),
         )
         script = [
-            Line(
-                speaker=line.speaker,
-                text=line.text.format_map(slots),
-                then=line.then,
-                public=line.public,
-            )
+            replace(line, text=line.text.format_map(slots).strip())
             for line in self._script(plot, agent, chat=channel == "chat")
         ]
         self._play(thread, script, plot, agent)
         return thread.finished(self._cast.now)
 
     def _script(self, plot: Plot, agent: Agent, *, chat: bool) -> Iterator[Line]:
-        problem, voice, mood = plot.problem, plot.voice, plot.mood
-        customer = plot.customer.key
-        if voice == "terse" and mood == "plain":
-            opening = self._deal(problem, "openings", "terse")
-        else:
-            opening = self._deal(problem, "openings", mood)
-        yield Line(speaker=customer, text=opening if chat else self._framed(opening, voice))
+        case, customer = plot.case, plot.customer.key
+        opening = self._deal_number(plot, plot.words)
+        words = case[plot.words][opening]
+        yield Line(speaker=customer, text=words if chat else self._framed(words, plot.voice))
         if self._dice.random() < 0.1:
             note = self._decks.deal("notes", self._closings["notes"])
             yield Line(speaker=agent.key, text=note, public=False)
 
-        routes = problem["routes"]
-        number = self._decks.deal((problem["name"], "routes"), range(len(routes)))
-        route = routes[number]
-        sorry = mood in TENSE
-        if "asks" in route:
-            asked = self._deal(problem, "routes", number, "asks")
-            yield self._agent_line(agent, asked, TicketStatus.PENDING, chat=chat, sorry=sorry)
-            told = self._deal(problem, "routes", number, "tells")
-            yield Line(speaker=customer, text=told if chat else self._signed(told, voice))
-            sorry = False
-        fixed = self._deal(problem, "routes", number, "fixes")
-        if self._dice.random() < 0.16 and mood in ("plain", "confused", "positive"):
-            yield self._agent_line(agent, fixed, TicketStatus.PENDING, chat=chat, sorry=sorry)
-            more = self._decks.deal((problem["name"], "further"), problem["further"])
+        answers = case.get("answers", {}).get(plot.words)
+        fix = answers[opening] if answers else self._deal_number(plot, "fixes")
+        sorry = plot.mood if plot.mood in TENSE else ""
+        if "asks" in case:
+            yield self._agent_line(agent, self._deal(plot, "asks"), chat=chat, sorry=sorry)
+            # As many answers as solutions: then each answer leads to its own.
+            paired = len(case["tells"]) == len(case["fixes"])
+            told = case["tells"][fix] if paired else self._deal(plot, "tells")
+            yield Line(speaker=customer, text=told if chat else self._signed(told, plot.voice))
+            sorry = ""
+        yield self._agent_line(
+            agent, case["fixes"][fix], chat=chat, sorry=sorry, again="asks" in case
+        )
+        if self._dice.random() < 0.16 and plot.mood not in TENSE:
+            more = self._decks.deal((plot.problem["name"], "further"), plot.problem["further"])
             yield Line(speaker=customer, text=more["asks"])
-            yield self._agent_line(agent, more["answer"], TicketStatus.PENDING, chat=chat)
-        else:
-            yield self._agent_line(agent, fixed, TicketStatus.PENDING, chat=chat, sorry=sorry)
-        yield from self._ending(customer, voice, mood, agent)
+            yield self._agent_line(agent, more["answer"], chat=chat, again=True)
+        yield from self._ending(plot, agent)
 
-    def _ending(self, customer: str, voice: str, mood: str, agent: Agent) -> Iterator[Line]:
-        if self._dice.random() >= CLOSES[mood]:
+    def _ending(self, plot: Plot, agent: Agent) -> Iterator[Line]:
+        if self._dice.random() >= CLOSES[plot.mood]:
             yield Line(speaker=agent.key, text="", then=TicketStatus.SOLVED)
             return
-        kind = self._dice.choice(CLOSING_MOODS[mood])
-        words = self._closings["terse" if voice == "terse" else "customer"][kind]
-        yield Line(speaker=customer, text=self._decks.deal((voice == "terse", kind), words))
+        kind = self._dice.choice(CLOSING_MOODS[plot.mood])
+        if plot.voice == "terse":
+            words = self._closings["terse"][kind]
+        else:
+            pools = self._closings["customer"][kind]
+            words = pools["any"] + pools.get(plot.case.get("ends") or plot.problem["ends"], [])
+        text = self._decks.deal(("closing", kind, len(words)), words)
+        yield Line(speaker=plot.customer.key, text=text)
         reply = ""
         if kind in ("negative", "mixed", "confused") or self._dice.random() < 0.2:
             reply = self._decks.deal(("agent", kind), self._closings["agent"][kind])
@@ -194,12 +192,14 @@ class Scribe:
     def _office(self, at: datetime, plot: Plot) -> datetime:
         return at_work(at, plot.customer.time_zone, self._dice).replace(microsecond=0)
 
-    def _deal(self, problem: Mapping[str, Any], *path: Any) -> str:
-        cards: Any = problem
-        for step in path:
-            cards = cards[step]
-        text: str = self._decks.deal((problem["name"], *path), cards)
-        return text.strip()
+    def _deal(self, plot: Plot, name: str) -> str:
+        text: str = plot.case[name][self._deal_number(plot, name)]
+        return text
+
+    def _deal_number(self, plot: Plot, name: str) -> int:
+        deck = (plot.problem["name"], plot.case["number"], name)
+        number: int = self._decks.deal(deck, range(len(plot.case[name])))
+        return number
 
     def _framed(self, text: str, voice: str) -> str:
         """The words with the greeting and the farewell of whoever writes them."""
@@ -208,16 +208,18 @@ class Scribe:
         return f"{greeting}{self._signed(text, voice)}"
 
     def _signed(self, text: str, voice: str) -> str:
-        farewells = self._voices["customers"][voice]["farewells"]
+        if len(text) < SIGNS_FROM:
+            return text
+        farewells: list[str] = self._voices["customers"][voice]["farewells"]
         return text + self._decks.deal(("farewell", voice), farewells)
 
     def _agent_line(
-        self, agent: Agent, text: str, then: TicketStatus, *, chat: bool, sorry: bool = False
+        self, agent: Agent, text: str, *, chat: bool, sorry: str = "", again: bool = False
     ) -> Line:
         style = self._voices["agents"][agent.key]
         if sorry:
-            text = f"{self._decks.deal('sorry', self._voices['sorry'])} {text}"
-        if not chat:
+            text = f"{self._decks.deal(('sorry', sorry), self._voices['sorry'][sorry])} {text}"
+        if not chat and not (again and self._dice.random() < 0.5):
             text = f"{self._dice.choice(style['greetings'])}\n\n{text}"
             text += self._dice.choice(style["farewells"])
-        return Line(speaker=agent.key, text=text, then=then)
+        return Line(speaker=agent.key, text=text, then=TicketStatus.PENDING)
