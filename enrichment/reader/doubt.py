@@ -25,7 +25,7 @@ _OPENS_PLEASED = re.compile(
     r"^\W{0,5}(?:(?:oh|ah|wow|well|yeah|yay|how|just|so|and|gee|absolutely|simply|that's|this is|what"
     r" an?)[ ,.!]{1,3}){0,3}(?:great|wonderful|fantastic|lovely|brilliant|awesome|amazing|perfect|superb"
     r"|terrific|marvell?ous|excellent|outstanding|splendid|nice|good job|nice job|great job|well"
-    r" done|bravo|congrat\w*|love(?:ly)?\b|loving|thanks|thank you|wow|yay|hooray|genius|kudos"
+    r" done|bravo|congrat\w*|love(?:ly)?\b|loving|wow|yay|hooray|genius|kudos"
     r"|just what (?:i|we) needed|exactly what (?:i|we) needed|so glad|can't wait|impressive)\b",
     re.IGNORECASE,
 )
@@ -34,7 +34,7 @@ _MISHAP = re.compile(
     r"|losing|deleted|wiped|ignor\w*|on hold|waiting|waited|wait(?: \w{1,9}){0,3} (?:hours?|days?|weeks?|months?)"
     r"|(?:hours|days|weeks|months) (?:late|later|on hold|of waiting|without)|delay\w*|late|bugs?|bugg?y"
     r"|not? work\w*|doesn't work|isn't working|won't|useless|worthless|nothing|nobody|no one"
-    r"|no (?:reply|response|answer|help|refund|warning)|never|wrong|overcharg\w*|charged twice"
+    r"|no (?:reply|response|answer|help|refund|warning)|never (?:arrive|came|come|call|answer|repl|respon|work|got|show)\w*|wrong|overcharg\w*|charged twice"
     r"|double[- ]charged|(?:second|third|fourth|fifth|2nd|3rd|4th|5th|\d+th) time|(?:two|three|four|five|\d+)"
     r" times|again|still (?:no|not|waiting|broken|down|nothing)|stuck|locked out|kicked out|hung up"
     r"|copy[- ]?past\w*|canned|automated (?:reply|response)|bot|disconnected|unusable|corrupt\w*"
@@ -54,7 +54,7 @@ _PHRASE = re.compile(
     r"\bthanks? (?:you )?(?:a (?:lot|bunch|million) |so much |very much )?for (?:absolutely )?nothing\b|\byeah,? right\b"
     r"|\b(?:just|oh,?) (?:great|wonderful|fantastic|perfect|brilliant|lovely|peachy|dandy)\s{0,2}[.!…]"
     r"|\bslow clap\b|\bgood luck with that\b|(?:^|\s)/s\s{0,3}$|#(?:sarcasm|irony|not)\b"
-    r"|\bthanks? (?:you )?(?:a lot |so much )?for (?:ignoring|wasting|nothing|losing|breaking|ruining|deleting"
+    r"|\bthanks? (?:you )?(?:a lot |so much )?for (?:(?:yet )?another|the (?:second|third|fourth|fifth|\d{1,2}(?:nd|rd|th))|ignoring|wasting|nothing|losing|breaking|ruining|deleting"
     r"|hanging up|not (?:help|repl|answer|car|respond)\w*|keeping (?:me|us) waiting|making (?:me|us) wait)"
     r"|\bhow (?:hard|difficult) (?:can|could) it be\b|\bwhat (?:a|an) (?:surprise|shock(?:er)?)\b"
     r"|\b(?:color|colour) me (?:shocked|surprised|impressed)\b|\bsurprise,? surprise\b|\bno surprise there\b"
@@ -64,15 +64,16 @@ _PHRASE = re.compile(
     re.IGNORECASE,
 )
 _UNDERSTATED = re.compile(
-    r"\b(?:(?:had |have |would have |'d )?(?:expected|hoped for|deserve[sd]?) (?:\w{1,10} )?(?:better|more)"
+    r"\b(?:(?:had |have |would have |'d )?(?:expected|hoped for) (?:\w{1,10} )?(?:better|more)"
     r"|(?:was|were|am|is) (?:hoping for|expecting) (?:\w{1,10} )?(?:better|more)|not exactly (?:\w{1,12} )?"
     r"(?:great|good|ideal|what|helpful|fast|quick|impressed|thrilled|pleased|happy|the)|(?:less than|not|hardly|far from)"
     r" (?:ideal|thrilled|stellar|optimal|overjoyed)|could (?:have been|be) (?:a (?:bit|little) )?better|(?:could|might) have gone better"
     r"|leaves? (?:a lot|much|something|a bit) to be desired|(?:i've|i have|we've|we have) (?:had|seen|known)"
     r" better|would(?:'ve| have) been nice|not (?:your|my|the) (?:finest|best|proudest)|one (?:would|might) (?:think|expect|have thought)"
-    r"|you(?:'d| would) think|interesting choice|bold (?:strategy|move|choice)|so much for)\b",
+    r"|you(?:'d| would) think|interesting choice|bold (?:strategy|move|choice)|(?<!thank you )(?<!thanks )(?<!thx )so much for)\b",
     re.IGNORECASE,
 )
+_THANKS = re.compile(r"\b(?:thank|thx|cheers)", re.IGNORECASE)
 _MOCKING_SIGN = re.compile("[\U0001f44f\U0001f643\U0001f644\U0001f926]")
 
 
@@ -108,4 +109,4 @@ def is_understated(unit: str) -> bool:
 def _closes_pleased(unit: str) -> bool:
     """ "Third crash today, lovely." """
     tail = " ".join(unit.split()[-3:])
-    return _PLEASED.search(tail) is not None
+    return _PLEASED.search(tail) is not None and _THANKS.search(tail) is None
