@@ -18,6 +18,8 @@ from typing import Any
 import httpx
 from standardwebhooks.webhooks import Webhook
 
+from ..security.outbound_transport import OutboundRefused
+
 #: Longest wait a receiver may ask for with Retry-After, in seconds.
 MAX_RETRY_AFTER = 3600.0
 
@@ -67,6 +69,8 @@ def send(
     headers = signed_headers(secret=secret, message_id=message_id, body=body, at=at)
     try:
         answer = client.post(url, content=body.encode(), headers=headers, follow_redirects=False)
+    except OutboundRefused as error:
+        return Sent(ok=False, final=True, status=None, reason=str(error))
     except httpx.HTTPError as error:
         reason = f"no answer ({type(error).__name__})"
         return Sent(ok=False, final=False, status=None, reason=reason)

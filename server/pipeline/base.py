@@ -1,0 +1,60 @@
+"""What every use case is handed: the database, the clock, and ways to the rest of the world.
+
+Made in one place (``server.wiring``). Nothing in the pipeline reads a setting or asks for the
+time elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+import httpx
+
+from connectors.base import Clock, Connector, Sleep
+from enrichment.priors import Priors
+from enrichment.readings import Reading
+from rules.model import Rule
+
+from ..store import Database
+
+
+class Reader(Protocol):
+    """Reads customers' words and places texts by meaning. May be shared between threads."""
+
+    @property
+    def model(self) -> str: ...
+
+    def read(self, texts: Sequence[str]) -> list[Reading]: ...
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        """One row of floats a text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """Where an outgoing webhook goes, set up by an admin under a name."""
+
+    url: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """``connector``: a connector for a connection id; the caller closes it. ``reader``: the
+    model, loaded on first use, which takes seconds."""
+
+    database: Database
+    clock: Clock
+    sleep: Sleep
+    connector: Callable[[str], Connector]
+    reader: Callable[[], Reader]
+    rules: tuple[Rule, ...]
+    priors: Priors
+    destinations: Mapping[str, Destination]
+    client: Callable[[], httpx.Client]
+    public_url: str
+    write_back: bool = True
+    poll_every: timedelta = timedelta(minutes=5)
