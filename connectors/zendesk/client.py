@@ -1,8 +1,8 @@
-"""zenpy on a leash, and httpx where zenpy has no call: plain dictionaries in and out.
+"""Zendesk's API, as much of it as Keepsake uses: plain dictionaries in and out.
 
-zenpy is not thread-safe, caches, waits without bound on a 429, prints bodies at debug level and
-drops what its objects do not know. So: one ``Client`` per thread, no cache, a session whose only
-adapter leads through ``Line``, its log muted, and the JSON read from the line, not its objects.
+zenpy makes the calls it has, on a leash (``wire``): it is not thread-safe, so one ``Client`` per
+thread; it caches without expiry, so no cache; it prints bodies at debug level, so its log is
+muted; its objects drop what they do not know, so the JSON is read from the line instead.
 
 httpx makes the calls zenpy lacks: side-loads (zenpy only puts them in its cache), pages resumed
 from a stored cursor, survey responses, options of user fields, token introspection.
@@ -14,83 +14,24 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
-import requests
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from zenpy import Zenpy
 from zenpy.lib.api_objects import Ticket, TicketField, TicketForm, User, UserField, Webhook
 
 from ..base import Clock, Tokens
 from ..errors import Gone, Unavailable
-from ..http import Answer, Turnstile, network_error
-from .auth import SignIn, token_endpoint
+from ..http import Answer, Turnstile
+from .auth import SignIn, origin_of, token_endpoint
 from .line import Line
+from .wire import http_client, leashed_session, send
 
 # At debug level zenpy prints whole answers: customers' words would end up in a log.
 logging.getLogger("zenpy").setLevel(logging.WARNING)
 
 Json = dict[str, Any]
-
-#: zenpy sends this as it is, and Zendesk keeps it in every audit.
-USER_AGENT = "Keepsake"
-#: A larger answer is not one of Zendesk's: its export pages stay below 20 MB.
-LARGEST_ANSWER = 64 * 1024 * 1024
-#: The most one answer may take from first to last byte, whatever the read timeout says.
-_LONGEST_BODY = timedelta(minutes=2)
 _MOST_PAGES = 1000
-
-
-class _Leash(HTTPAdapter):
-    """The only adapter zenpy's session has: it hands each request to the line."""
-
-    def __init__(self, line: Line, *, timeout: float, clock: Clock) -> None:
-        super().__init__(max_retries=0)
-        self._line = line
-        self._timeout = timeout
-        self._clock = clock
-
-    def send(
-        self, request: requests.PreparedRequest, *_args: object, **_options: object
-    ) -> requests.Response:
-        asked = request.url or ""
-
-        def wire(address: str, authorization: str) -> Answer:
-            request.url = address
-            request.headers["Authorization"] = authorization
-            return self._fetch(request)
-
-        answer = self._line.call(request.method or "GET", asked, wire)
-        # zenpy looks for its own host in the address of what it asked.
-        request.url = self._line.official_url(asked)
-        response = requests.Response()
-        response.status_code = answer.status
-        response.headers = CaseInsensitiveDict(answer.headers)
-        response.url, response.request = request.url, request
-        response._content = answer.body
-        return response
-
-    def _fetch(self, request: requests.PreparedRequest) -> Answer:
-        try:
-            with super().send(
-                request, stream=True, timeout=(min(self._timeout, 10.0), self._timeout)
-            ) as response:
-                body = _whole(response.iter_content(65536), self._clock)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(status=response.status_code, headers=headers, body=body)
-        except (requests.RequestException, OSError) as error:
-            raise network_error(error, system="Zendesk", host=self._line.host) from error
-
-
-def _whole(chunks: Iterator[bytes], clock: Clock) -> bytes:
-    body, latest = bytearray(), clock() + _LONGEST_BODY
-    for chunk in chunks:
-        body += chunk
-        if len(body) > LARGEST_ANSWER or clock() > latest:
-            raise Unavailable("Zendesk's answer is too large or too slow; try again.")
-    return bytes(body)
 
 
 class Client:
@@ -100,17 +41,12 @@ class Client:
         self._line = line
         self._clock = clock
         self._http = http
-        self._session = requests.Session()
-        # Settings of the machine (proxies, .netrc) must not add or replace credentials.
-        self._session.trust_env = False
-        self._session.headers["User-Agent"] = USER_AGENT
-        self._session.adapters.clear()
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, _Leash(line, timeout=timeout, clock=clock))
-        self._session.authorized = True  # type: ignore[attr-defined]
-        subdomain = line.official.netloc.removesuffix(".zendesk.com")
+        self._session = leashed_session(line, timeout=timeout, clock=clock)
         self._zenpy = Zenpy(
-            subdomain=subdomain, session=self._session, timeout=timeout, disable_cache=True
+            subdomain=line.official.netloc.removesuffix(".zendesk.com"),
+            session=self._session,
+            timeout=timeout,
+            disable_cache=True,
         )
 
     def close(self) -> None:
@@ -173,6 +109,8 @@ class Client:
 
     def users(self, user_ids: Sequence[str]) -> list[Json]:
         """Those that exist, at most 100 asked for at once."""
+        if not user_ids:
+            return []
         self._zenpy.users(ids=[_id(user_id) for user_id in user_ids])
         return self._rows("users")
 
@@ -222,6 +160,13 @@ class Client:
     def update_tickets(self, changes: Sequence[Json]) -> Json:
         self._zenpy.tickets.update([Ticket(**change) for change in changes])
         return self._part("job_status")
+
+    def tickets(self, ticket_ids: Sequence[str]) -> list[Json]:
+        """Those that exist, at most 100 asked for at once."""
+        if not ticket_ids:
+            return []
+        self._zenpy.tickets(ids=[_id(ticket_id) for ticket_id in ticket_ids])
+        return self._rows("tickets")
 
     def update_user(self, change: Json) -> Json:
         # A fresh object on purpose: a fetched one would send back all fields of the user.
@@ -310,23 +255,8 @@ class Client:
         params: Mapping[str, str] | None = None,
         json: object = None,
     ) -> Json:
-        def wire(address: str, authorization: str) -> Answer:
-            try:
-                with self._http.stream(
-                    method,
-                    address,
-                    params=params,
-                    json=json,
-                    headers={"Authorization": authorization, "Accept": "application/json"},
-                    follow_redirects=False,
-                ) as response:
-                    body = _whole(response.iter_bytes(65536), self._clock)
-                    headers = {name.lower(): value for name, value in response.headers.items()}
-                    return Answer(status=response.status_code, headers=headers, body=body)
-            except httpx.HTTPError as error:
-                raise network_error(error, system="Zendesk", host=self._line.host) from error
-
-        self._line.call(method, f"{self._line.official.geturl()}{path}", wire)
+        url = f"{self._line.official.geturl()}{path}"
+        send(self._http, self._line, method, url, clock=self._clock, params=params, json=json)
         return self._body()
 
     def _page(self, path: str, key: str, filters: Mapping[str, str], after: str | None) -> Json:
@@ -392,7 +322,8 @@ def connect(
     timeout: float,
 ) -> Client:
     """A client for one thread, with a sign-in of its own over the connection's shared secrets."""
-    http = httpx.Client(timeout=timeout, trust_env=False, headers={"User-Agent": USER_AGENT})
+    host = urlsplit(origin_of(subdomain, base_url)).hostname or ""
+    http = http_client(host, timeout=timeout)
     grant = token_endpoint(subdomain, http=http, clock=clock, base_url=base_url)
     sign_in = SignIn(tokens=tokens, grant=grant, clock=clock)
     line = Line(subdomain=subdomain, base_url=base_url, sign_in=sign_in, turnstile=turnstile)

@@ -121,6 +121,9 @@ class Line:
             answer.status,
             answer.headers.get("x-request-id", "-"),
         )
+        if warning := answer.headers.get("x-zendesk-api-warn"):
+            # Zendesk ignores keys it does not know; their names (never values) stand here.
+            log.warning("zendesk %s %s ignored: %.200s", method, path, warning)
         if (error := self._error(answer, f"{method} {path}")) is not None:
             raise error
         return answer

@@ -87,7 +87,7 @@ class Puller:
     def _accounts(self, position: Position, since: datetime, now: datetime) -> Page:
         start = min(int(position.get("start") or start_of(since, now)), start_of(now, now))
         body = self._client.export_organizations(start=start)
-        end, has_more = _time_page(body, start, "organizations")
+        end, has_more = _time_page(body, start, now, "organizations")
         return Page(
             records=tuple(mapping.account(row) for row in _with_ids(body["organizations"])),
             cursor=_cursor(RecordKind.ACCOUNT, {"start": end}),
@@ -144,7 +144,7 @@ class Puller:
         position = _position("interaction", cursor)
         start = min(int(position.get("start") or start_of(since, now)), start_of(now, now))
         body = self._client.export_events(start=start)
-        end, has_more = _time_page(body, start, "ticket events")
+        end, has_more = _time_page(body, start, now, "ticket events")
         said = [
             ({"created_at": event.get("created_at"), "via": event.get("via"), **child}, event)
             for event in body["ticket_events"]
@@ -187,10 +187,12 @@ def _cursor(kind: str, position: Mapping[str, Any]) -> Cursor:
     return Cursor(json.dumps({**position, "kind": str(kind)}, sort_keys=True))
 
 
-def _time_page(body: Mapping[str, Any], start: int, what: str) -> tuple[int, bool]:
+def _time_page(body: Mapping[str, Any], start: int, now: datetime, what: str) -> tuple[int, bool]:
+    """Where the next page starts, and whether to ask for it now: not for the last minutes, which
+    are refused as a start and so would be read over and over."""
     end = body.get("end_time")
     reached = int(end) if end is not None else start
-    has_more = body.get("end_of_stream") is False and bool(body.get("next_page"))
+    has_more = body.get("end_of_stream") is False and reached < start_of(now, now)
     if has_more and reached <= start:
         raise _stuck(what)
     return max(reached, start), has_more

@@ -131,11 +131,35 @@ class Writer:
 
     def _tickets(self, wanted: Sequence[_Wanted]) -> list[WriteResult]:
         ready, refused = self._book(wanted, ticket_budget)
-        return refused + self._job(ready, self._client.update_tickets)
+        written = self._job(ready, self._client.update_tickets)
+        rows = self._client.tickets(_ids(written))
+        got = {str(row["id"]): self._fields.of_ticket(row.get("custom_fields")) for row in rows}
+        return refused + self._still_there(written, ready, got)
 
     def _users(self, wanted: Sequence[_Wanted]) -> list[WriteResult]:
         ready, refused = self._book(wanted, user_budget)
-        return refused + self._job(ready, self._client.update_users)
+        written = self._job(ready, self._client.update_users)
+        rows = self._client.users(_ids(written))
+        got = {str(row["id"]): self._fields.of_contact(row.get("user_fields")) for row in rows}
+        return refused + self._still_there(written, ready, got)
+
+    def _still_there(
+        self,
+        results: Sequence[WriteResult],
+        wanted: Sequence[_Wanted],
+        got: Mapping[str, Mapping[str, FieldValue]],
+    ) -> list[WriteResult]:
+        """A job says "updated" even when the field is gone: then the record does not show it.
+        Values are not compared, an agent may have changed one since."""
+        keys = {one.record: set(one.values) for one in wanted}
+        return [
+            _failed(result.record, f"{_AGAIN} ({', '.join(sorted(lost))})")
+            if result.outcome is WriteOutcome.WRITTEN
+            and result.record.id in got
+            and (lost := keys[result.record] - set(got[result.record.id]))
+            else result
+            for result in results
+        ]
 
     def _book(
         self, wanted: Sequence[_Wanted], budget: Callable[[str], Budget]
@@ -202,6 +226,10 @@ def _guarded(record: RecordRef, send: Callable[[], WriteResult]) -> WriteResult:
         return WriteResult(record=record, outcome=WriteOutcome.SKIPPED, reason=str(error))
     except Skippable as error:
         return _failed(record, str(error))
+
+
+def _ids(results: Sequence[WriteResult]) -> list[str]:
+    return [one.record.id for one in results if one.outcome is WriteOutcome.WRITTEN]
 
 
 def _indexed(rows: Sequence[Any]) -> tuple[dict[str, Json], dict[int, Json]]:

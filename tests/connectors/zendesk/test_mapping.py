@@ -195,7 +195,9 @@ def test_the_category_decides_where_the_scale_is_another(
 
 ODD = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=10) | st.floats(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 TICKET_KEYS = sorted(fixture("ticket.json")["ticket"])

@@ -225,7 +225,9 @@ def test_an_event_without_an_id_gets_the_same_one_each_time() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -241,12 +243,13 @@ def test_no_signed_event_however_odd_breaks_the_reader(
         "time": at,
         "subject": subject,
     }
+    statuses, changes = [], []
     try:
         changes = read_event(sent)
     except WebhookRejected as refused:
-        assert refused.status == 400
-    else:
-        assert all(change.record.id for change in changes)
+        statuses.append(refused.status)
+    assert statuses in ([], [400])
+    assert all(change.record.id for change in changes)
 
 
 def test_the_web_process_reads_webhooks_without_any_client() -> None:

@@ -1,0 +1,184 @@
+"""A Zendesk of one's own on a loopback port, with a clock that moves only when told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connectors.base import (
+    FieldOption,
+    FieldSpec,
+    FieldType,
+    Installation,
+)
+from connectors.pacing import InMemoryPacer
+from connectors.records import RecordKind
+from connectors.zendesk.connector import ZendeskConnector
+from connectors.zendesk.emulator.server import Emulator
+
+
+class Time:
+    """Stands still; sleeping moves it on. Shared by the connector and the emulator."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+        self.slept = 0.0
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.pass_by(seconds)
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class KeptTokens:
+    """Secrets of one connection with its lock, as the store keeps them for several processes."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self.secrets = dict(secrets)
+        self.rotations: list[Mapping[str, str]] = []
+        self._lock = threading.Lock()
+
+    def read(self) -> Mapping[str, str]:
+        return dict(self.secrets)
+
+    def rotate(self, change: Callable[[Mapping[str, str]], Mapping[str, str]]) -> Mapping[str, str]:
+        with self._lock:
+            new = change(dict(self.secrets))
+            if dict(new) != self.secrets:
+                self.secrets = dict(new)
+                self.rotations.append(new)
+            return new
+
+
+Connect = Callable[..., ZendeskConnector]
+
+FIELDS = (
+    FieldSpec(
+        key="sentiment",
+        record=RecordKind.TICKET,
+        type=FieldType.CHOICE,
+        label="Sentiment",
+        description="How the customer feels; empty when unsure.",
+        options=(
+            FieldOption(value="very_negative", label="Very negative"),
+            FieldOption(value="neutral", label="Neutral"),
+            FieldOption(value="very_positive", label="Very positive"),
+        ),
+    ),
+    FieldSpec(
+        key="memory_tags",
+        record=RecordKind.TICKET,
+        type=FieldType.CHOICES,
+        label="Memory tags",
+        description="What the customer will remember.",
+        options=(
+            FieldOption(value="delight", label="Delight"),
+            FieldOption(value="told-you-already", label="Told you already"),
+        ),
+    ),
+    FieldSpec(
+        key="memory_impact",
+        record=RecordKind.TICKET,
+        type=FieldType.NUMBER,
+        label="Memory impact",
+        description="From -100 to 100.",
+    ),
+    FieldSpec(
+        key="brief",
+        record=RecordKind.TICKET,
+        type=FieldType.LONG_TEXT,
+        label="What to know",
+        description="Three lines.",
+    ),
+    FieldSpec(
+        key="memory_map",
+        record=RecordKind.TICKET,
+        type=FieldType.URL,
+        label="Memory map",
+        description="A link.",
+    ),
+    FieldSpec(
+        key="churn_risk",
+        record=RecordKind.CONTACT,
+        type=FieldType.NUMBER,
+        label="Churn risk",
+        description="From 0 to 100.",
+    ),
+    FieldSpec(
+        key="memory_tags",
+        record=RecordKind.CONTACT,
+        type=FieldType.CHOICES,
+        label="Memory tags",
+        description="What this person remembers.",
+        options=(FieldOption(value="delight", label="Delight"),),
+    ),
+)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def emulator(time: Time) -> Iterator[Emulator]:
+    with Emulator(clock=time) as running:
+        yield running
+
+
+@pytest.fixture
+def api_token(emulator: Emulator) -> dict[str, str]:
+    known = emulator.credentials
+    return {"kind": "api_token", "email": known.email, "token": known.api_token}
+
+
+@pytest.fixture
+def connect(emulator: Emulator, time: Time, api_token: dict[str, str]) -> Iterator[Connect]:
+    """Makes connectors to the emulator; keyword arguments replace the usual ones."""
+    opened: list[ZendeskConnector] = []
+    pacer = InMemoryPacer(clock=time)
+
+    def make(*, secrets: Mapping[str, str] | None = None, **changes: object) -> ZendeskConnector:
+        arguments: dict[str, object] = {
+            "subdomain": emulator.subdomain,
+            "base_url": emulator.base_url,
+            "tokens": KeptTokens(secrets or api_token),
+            "installation": Installation(),
+            "pacer": pacer,
+            "clock": time,
+            "sleep": time.sleep,
+            "timeout": 5.0,
+        }
+        connector = ZendeskConnector(**(arguments | changes))  # type: ignore[arg-type]
+        opened.append(connector)
+        return connector
+
+    yield make
+    for connector in opened:
+        connector.close()
+
+
+@pytest.fixture
+def connector(connect: Connect) -> ZendeskConnector:
+    return connect()
+
+
+@pytest.fixture
+def installed(connect: Connect) -> ZendeskConnector:
+    """A connector whose fields were made over there."""
+    made = connect()
+    made.apply(FIELDS, webhook_url=None, keep=lambda _: None)
+    return made
+
+
+@pytest.fixture
+def fields() -> tuple[FieldSpec, ...]:
+    return FIELDS
