@@ -14,12 +14,14 @@ def claim(tx: Transaction, name: str, *, until: datetime, now: datetime) -> bool
     """Whether the turn is ours. A claim of somebody else's that has not run out stands."""
     key = f"lease:{name}"
     statement = insert(tx, meta).values(key=key, value=None, updated_at=until)
-    statement = statement.on_conflict_do_update(
-        index_elements=["key"],
-        set_={"updated_at": until},
-        where=meta.c.updated_at <= now,
-    ).returning(meta.c.key)
-    return tx.execute(statement).first() is not None
+    claimed = tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["key"],
+            set_={"updated_at": until},
+            where=meta.c.updated_at <= now,
+        ).returning(meta.c.key)
+    )
+    return claimed.first() is not None
 
 
 def give_back(tx: Transaction, name: str, *, now: datetime) -> None:

@@ -1,0 +1,152 @@
+"""A worker: runs the engine, and the loops that feed it, write back, poll and keep watch."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from connectors.errors import ConnectorError
+
+from ..store import connections, heartbeats, inbox, leases
+from ..store.connections import ConnectionState
+from .base import Base
+from .deliver import deliver
+from .engine import Engine, Handler, Queue
+from .failing import needs_person, stop_connection
+from .handle import handle
+from .loops import Loop, Loops
+from .pump import entry_task, pump_inbox, pump_interventions, sweep
+from .sync import sync
+from .write_back import flush_all
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 2.0
+#: An executor not heard of for so long is dead, and its work is taken over.
+SILENT = timedelta(seconds=30)
+#: What the engine finished so long ago is forgotten.
+KEEP_DAYS = 7
+#: How far back a first pull goes.
+BACKFILL = timedelta(days=3 * 365)
+
+
+class Worker:
+    """``make_engine`` takes the handlers and returns the engine that runs them."""
+
+    def __init__(
+        self,
+        base: Base,
+        *,
+        name: str,
+        make_engine: Callable[[dict[Queue, Handler]], Engine],
+    ) -> None:
+        self._base = base
+        self._name = name
+        self._started_at = base.clock()
+        self.engine = make_engine({Queue.CHANGES: self._change, Queue.DELIVERIES: self._deliver})
+        self._loops = Loops(
+            [
+                Loop(name="heart", every=BEAT_SECONDS, turn=self._beat),
+                Loop(name="pump", every=0.1, turn=lambda: pump_inbox(base, self.engine)),
+                Loop(name="due", every=0.25, turn=lambda: pump_interventions(base, self.engine)),
+                Loop(name="write-back", every=0.25, turn=lambda: flush_all(base)),
+                Loop(name="sweep", every=15.0, turn=lambda: sweep(base)),
+                Loop(name="reaper", every=5.0, turn=self._bury),
+                Loop(name="poll", every=5.0, turn=self._poll),
+                Loop(name="purge", every=3600.0, turn=self._purge),
+            ]
+        )
+
+    def start(self) -> None:
+        """Returns at once; the model is loaded in the background by the first who needs it."""
+        self._beat()
+        self.engine.start()
+        self._loops.start()
+
+    def stop(self) -> None:
+        """Stop in good order; what is under way is resumed by the next worker of this name."""
+        self._loops.stop()
+        self.engine.stop()
+        with self._base.database.write() as tx:
+            heartbeats.leave(tx, executor=self._name)
+
+    def _change(self, subject: str) -> None:
+        entry_id, _, tries = subject.partition(":")
+        count = int(tries or 1)
+        again = handle(self._base, int(entry_id), tries=count)
+        if again is None:
+            return
+        with self._base.database.read() as tx:
+            entry = inbox.get(tx, int(entry_id))
+        if entry is not None:
+            self.engine.submit(
+                [
+                    entry_task(
+                        entry,
+                        # A sweep may begin a second row of tries; their names must not meet.
+                        suffix=f".a{entry.attempts}r{count + 1}",
+                        tries=count + 1,
+                        delay=again.seconds,
+                    )
+                ]
+            )
+
+    def _deliver(self, subject: str) -> None:
+        deliver(self._base, int(subject))
+
+    def _beat(self) -> bool:
+        with self._base.database.write() as tx:
+            heartbeats.beat(
+                tx,
+                executor=self._name,
+                started_at=self._started_at,
+                info={"host": platform.node(), "process": os.getpid()},
+                now=self._base.clock(),
+            )
+        return False
+
+    def _bury(self) -> bool:
+        with self._base.database.write() as tx:
+            dead = heartbeats.bury(tx, silent_since=self._base.clock() - SILENT)
+        others = [name for name in dead if name != self._name]
+        if others:
+            count = self.engine.recover(others)
+            log.warning("took over %s tasks of %s", count, ", ".join(others))
+        return False
+
+    def _poll(self) -> bool:
+        """Look for what webhooks lost, on every live connection in its turn."""
+        now = self._base.clock()
+        with self._base.database.read() as tx:
+            live = connections.find(tx, states=(ConnectionState.LIVE,))
+        for connection in live:
+            if self._may_poll(connection.id, now):
+                self._poll_one(connection.id)
+        return False
+
+    def _may_poll(self, connection_id: str, now: datetime) -> bool:
+        with self._base.database.write() as tx:
+            if connections.cursor_of(tx, connection_id, kind="backfill") is None:
+                return False
+            until = now + self._base.poll_every
+            return leases.claim(tx, f"poll:{connection_id}", until=until, now=now)
+
+    def _poll_one(self, connection_id: str) -> None:
+        try:
+            with self._base.connector(connection_id) as connector:
+                since = self._base.clock() - BACKFILL
+                sync(self._base, connection_id, connector, since=since)
+        except ConnectorError as error:
+            log.warning("poll of %s: %s", connection_id, error.code)
+            if needs_person(error):
+                stop_connection(self._base, connection_id, error)
+
+    def _purge(self) -> bool:
+        self.engine.purge(older_than_days=KEEP_DAYS)
+        now = self._base.clock()
+        with self._base.database.write() as tx:
+            inbox.purge(tx, done_before=now - timedelta(days=KEEP_DAYS))
+        return False
