@@ -51,7 +51,13 @@ class Database:
                 max_overflow=pool_size,
                 pool_pre_ping=True,
                 json_serializer=to_json,
-                connect_args={"options": "-c timezone=UTC", "connect_timeout": 10},
+                # Errors quote their statement; customers' words must not be in them.
+                hide_parameters=True,
+                connect_args={
+                    "options": "-c timezone=UTC",
+                    "application_name": "keepsake",
+                    "connect_timeout": 10,
+                },
             )
             self._reader = self._writer.execution_options(postgresql_readonly=True)
 
@@ -103,21 +109,28 @@ def open_database(url: str, *, pool_size: int = 8) -> Database:
 
     The folder of a SQLite file is made when missing. Raises ``ValueError`` for anything else.
     """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        Path(parsed.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+    return Database(parsed, pool_size=pool_size)
+
+
+def parse_url(url: str) -> URL:
+    """A database's address with the driver we use. Raises ``ValueError``, never quoting it: it
+    may hold a password."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        # The URL may hold a password, so it is not repeated here.
-        raise ValueError("the database URL cannot be read") from error
-    name = parsed.get_backend_name()
+        name = parsed.get_backend_name()
+    except ArgumentError:
+        raise ValueError("the database URL cannot be read") from None
     if name in ("postgresql", "postgres"):
-        return Database(parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size)
+        return parsed.set(drivername="postgresql+psycopg")
     if name != "sqlite":
         raise ValueError(f"the database is SQLite or PostgreSQL, not {name}")
     if not parsed.database or parsed.database == ":memory:" or "mode=memory" in url:
         # Readers and the writer have connections of their own; in memory each would be alone.
         raise ValueError("a SQLite database needs a file")
-    Path(parsed.database).absolute().parent.mkdir(parents=True, exist_ok=True)
-    return Database(parsed.set(drivername="sqlite+pysqlite"), pool_size=pool_size)
+    return parsed.set(drivername="sqlite+pysqlite")
 
 
 def _sqlite_engine(url: URL, *, pool_size: int, begin: str, read_only: bool = False) -> Engine:
@@ -127,6 +140,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, begin: str, read_only: bool = Fa
         max_overflow=0 if pool_size == 1 else pool_size,
         pool_timeout=BUSY_SECONDS,
         json_serializer=to_json,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
 

@@ -64,6 +64,15 @@ class InboxCounts:
     oldest_waiting_at: datetime | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """What one webhook, poll or backfill brought."""
+
+    connection_id: str
+    changes: tuple[Change, ...]
+    at: datetime
+
+
 def accept(
     tx: Transaction, *, connection_id: str, changes: Sequence[Change], now: datetime
 ) -> list[Accepted]:
@@ -71,22 +80,37 @@ def accept(
 
     Nothing is accepted before the transaction is committed.
     """
-    rows: dict[str, dict[str, Any]] = {}
-    for change in changes:
-        dedup = dedup_key(change.event_id)
-        rows.setdefault(dedup, _row(connection_id, dedup, change, now))
-    new: dict[str, int] = {}
+    arrival = Arrival(connection_id=connection_id, changes=tuple(changes), at=now)
+    return accept_all(tx, [arrival])[0]
+
+
+def accept_all(tx: Transaction, arrivals: Sequence[Arrival]) -> list[list[Accepted]]:
+    """``accept`` for many at once, in one statement; one list an arrival, in order."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for arrival in arrivals:
+        for change in arrival.changes:
+            dedup = dedup_key(change.event_id)
+            row = _row(arrival.connection_id, dedup, change, arrival.at)
+            rows.setdefault((arrival.connection_id, dedup), row)
+    new: dict[tuple[str, str], int] = {}
     if rows:
         statement = (
             insert(tx, inbox)
             .on_conflict_do_nothing(index_elements=["connection_id", "dedup"])
-            .returning(inbox.c.id, inbox.c.dedup)
+            .returning(inbox.c.id, inbox.c.connection_id, inbox.c.dedup)
         )
-        new = {row.dedup: row.id for row in tx.execute(statement, list(rows.values()))}
-    # Of equal changes in one delivery the first is new and the others are its duplicates.
+        for id, connection_id, dedup in tx.execute(statement, list(rows.values())).tuples():
+            new[connection_id, dedup] = id
+    # Of equal changes that came together the first is new, the others are its duplicates.
     return [
-        Accepted(event_id=change.event_id, id=new.pop(dedup_key(change.event_id), None))
-        for change in changes
+        [
+            Accepted(
+                event_id=change.event_id,
+                id=new.pop((arrival.connection_id, dedup_key(change.event_id)), None),
+            )
+            for change in arrival.changes
+        ]
+        for arrival in arrivals
     ]
 
 
@@ -151,6 +175,16 @@ def retry(tx: Transaction, *, ids: Collection[int]) -> int:
     statement = (
         update(inbox)
         .where(inbox.c.id.in_(ids), inbox.c.failed_at.is_not(None))
+        .values(failed_at=None, error=None, pumped_at=None)
+    )
+    return tx.execute(statement).rowcount
+
+
+def retry_all(tx: Transaction, *, connection_id: str) -> int:
+    """Let everything of one connection that failed wait for the pump again (it works again)."""
+    statement = (
+        update(inbox)
+        .where(inbox.c.connection_id == connection_id, inbox.c.failed_at.is_not(None))
         .values(failed_at=None, error=None, pumped_at=None)
     )
     return tx.execute(statement).rowcount
