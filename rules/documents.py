@@ -22,6 +22,13 @@ _DEEPEST = 30
 
 Place = tuple[str | int, ...]
 
+_OPENING = (
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+)
+_CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
 _ALIASES = "& and * mean something to YAML; put a text that begins with one in quotes"
 _FORBIDDEN: Mapping[type[yaml.Token], str] = {
     # An alias of aliases of aliases is a few lines that unfold into gigabytes.
@@ -87,6 +94,10 @@ def parse_document(text: str, *, source: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
         what = error.problem or "something is out of place"
+        if "mapping values" in what:
+            what += (
+                "; a text with ': ' in it goes on lines of its own under 'text: |', or in quotes"
+            )
         raise _one(source, f"this is not valid YAML: {what}", line) from None
     except (yaml.YAMLError, ValueError, OverflowError):
         raise _one(source, "this is not valid YAML: a character or number cannot be read") from None
@@ -95,8 +106,13 @@ def parse_document(text: str, *, source: str) -> Document:
 
 
 def _parse(text: str, source: str) -> Document:
+    depth = 0
     for token in yaml.scan(text, Loader=_Loader):
+        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
         message = _FORBIDDEN.get(type(token))
+        if depth > _DEEPEST:
+            # Scanning slows down with the square of the depth, so it is stopped here.
+            message = "this is nested too deeply"
         if message is not None:
             raise _one(source, message, token.start_mark.line + 1)
     loader = _Loader(text)
@@ -119,9 +135,7 @@ def _parse(text: str, source: str) -> Document:
 def _walk(node: yaml.Node, place: Place, source: str, lines: dict[Place, int]) -> Iterable[Problem]:
     """Note the line of every value; yield what is wrong with the keys."""
     lines.setdefault(place, node.start_mark.line + 1)
-    if len(place) > _DEEPEST:
-        yield Problem(source=source, line=lines[place], message="this is nested too deeply")
-    elif isinstance(node, yaml.SequenceNode):
+    if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             yield from _walk(item, (*place, index), source, lines)
     elif isinstance(node, yaml.MappingNode):

@@ -15,6 +15,7 @@ from .facts import Facts, FactValue, Unknown, say
 from .limits import History, check_limits
 from .model import AllOf, AnyOf, Condition, Event, Proposal, Rule, Verdict, When
 from .operators import ABOUT_UNKNOWN, OPERATORS, Expected
+from .templates import clean
 from .trace import Check, CheckKind, Trace, Truth, all_of, any_of
 
 NO_DESTINATIONS = Reach()
@@ -146,11 +147,12 @@ def _compare(condition: Condition, facts: Facts) -> Check:
 
 
 def _say_expected(expected: Expected) -> str:
-    return str(expected) if isinstance(expected, float) else say(expected)
+    return str(expected) if isinstance(expected, float) else clean(say(expected))
 
 
 def _say_found(value: FactValue, expected: Expected) -> str:
-    said = say(value)
+    # What came from outside must not look like another line of the trace.
+    said = clean(say(value))
     if isinstance(value, float) and value != expected and said == _say_expected(expected):
         return repr(value)  # "below 0.6 (was 0.6)" would look like a mistake
     return said

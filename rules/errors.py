@@ -13,6 +13,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_MOST_SHOWN = 30
+
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
@@ -34,7 +36,10 @@ class RuleError(ValueError):
         self.problems = tuple(problems)
         if not self.problems:
             raise ValueError("a RuleError needs at least one problem")
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        lines = [str(problem) for problem in self.problems[:_MOST_SHOWN]]
+        if len(self.problems) > _MOST_SHOWN:
+            lines.append(f"and {len(self.problems) - _MOST_SHOWN} more")
+        super().__init__("\n".join(lines))
 
 
 class FactError(ValueError):

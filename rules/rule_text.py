@@ -32,6 +32,7 @@ from .model import (
     Trigger,
     When,
 )
+from .templates import TemplateError
 
 _DEEPEST = 4
 _MOST_CONDITIONS = 50
@@ -257,7 +258,7 @@ def _read_condition(
     fact = data.get("fact")
     if not isinstance(fact, str):
         near = next((f"; did you mean 'fact: {key}'?" for key in data if key in CATALOGUE), "")
-        findings.add(place, f"a condition begins with 'fact:' and a name{near}")
+        findings.add(place, f"write 'all:', 'any:' or 'fact:' here{near}")
         return None
     if fact not in CATALOGUE:
         findings.add((*place, "fact"), f"there is no fact '{fact}'{did_you_mean(fact, CATALOGUE)}")
@@ -276,10 +277,12 @@ def _read_condition(
 
 
 def _read_actions(data: object, findings: Findings) -> tuple[Action, ...]:
-    """Empty after a finding; that there is a list at all is seen by the outline."""
+    """Without those that gave a finding; the outline sees whether there is a list at all, and
+    how long it is."""
     if not isinstance(data, list):
         return ()
-    read = [_read_action(item, ("actions", at), findings) for at, item in enumerate(data)]
+    kept = data[:_MOST_ACTIONS]
+    read = [_read_action(item, ("actions", at), findings) for at, item in enumerate(kept)]
     return tuple(action for action in read if action is not None)
 
 
@@ -300,6 +303,8 @@ def _read_action(item: object, place: Place, findings: Findings) -> Action | Non
     except ValidationError as error:
         for inner, message in explain(error, {(): tuple(spec.parameters)}):
             findings.add((*place, kind, *inner), message)
+    except TemplateError as error:
+        findings.add((*place, kind, "text"), str(error))
     except ValueError as error:
         findings.add((*place, kind), str(error))
     return None
