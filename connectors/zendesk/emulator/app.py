@@ -15,6 +15,8 @@ from flask import Flask, Response, current_app, g, json, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from connectors.sandbox.world import World
+
 from . import problems
 from .access import authenticate, require
 from .delivery import Deliverer
@@ -22,6 +24,7 @@ from .faults import FaultKind, Faults
 from .jobs import settle
 from .limits import Taken
 from .routes import BLUEPRINTS
+from .rules import Rules
 from .state import RequestSeen, State
 from .web import Room, extra_headers, room
 
@@ -40,11 +43,20 @@ class EmulatorApp(Flask):
 
 
 def create_app(
-    state: State, *, faults: Faults | None = None, deliverer: Deliverer | None = None
+    state: State,
+    *,
+    faults: Faults | None = None,
+    deliverer: Deliverer | None = None,
+    world: World | None = None,
 ) -> Flask:
-    """The app over ``state``. Without a ``deliverer``, webhooks are kept but never sent."""
+    """The app over ``state``. Without a ``deliverer``, webhooks are kept but never sent.
+
+    ``world`` is what a reset fills the account from; it is not filled in here.
+    """
     app = EmulatorApp(__name__)
-    app.extensions["zendesk"] = Room(state, faults or Faults(), deliverer)
+    app.extensions["zendesk"] = Room(state, faults or Faults(), deliverer, world)
+    if not any(isinstance(each, Rules) for each in state.listeners):
+        state.listeners.append(Rules(state, deliverer))
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     for blueprint in BLUEPRINTS:
@@ -84,8 +96,8 @@ def _before() -> Response | None:
     view = room_view()
     with state.lock:
         settle(state)
-        g.principal = authenticate(state, request)
         if view is not None and request.path.startswith(_API):
+            g.principal = authenticate(state, request)
             if g.principal is not None:
                 _spend_account(state)
             role = getattr(view, "needed_role", "agent")

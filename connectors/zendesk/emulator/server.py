@@ -20,6 +20,7 @@ from .faults import Faults
 from .fill import fill
 from .people import People
 from .state import Options, State, WorldIds, utc_now
+from .web import Room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,8 @@ class Emulator:
             timeout=webhook_timeout,
             workers=workers,
         )
-        self.app = create_app(self.state, faults=self.faults, deliverer=self.deliverer)
+        self.app = create_app(self.state, faults=self.faults, deliverer=self.deliverer, world=world)
+        self._room: Room = self.app.extensions["zendesk"]
         self.people = People(self.state)
         self._host = host
         self._server = make_server(host, port, self.app, threaded=True, request_handler=_Quiet)
@@ -149,12 +151,7 @@ class Emulator:
 
     def reset(self) -> None:
         """As it was in the beginning; the credentials stay."""
-        self.faults.off()
-        self.deliverer.clear()
-        with self.state.lock:
-            self.state.reset()
-            if self.world is not None:
-                fill(self.state, self.world)
+        self._room.reset()
 
     def wait_for_deliveries(self, timeout: float = 5.0) -> bool:
         """True when every webhook caused so far was sent, retried to the end, or lost."""

@@ -141,6 +141,7 @@ class State:
         self.listeners: list[Callable[[Happening], None]] = []
         self.api_token = secrets.token_urlsafe(30)
         self.control_token = secrets.token_urlsafe(24)
+        self.form_token = secrets.token_urlsafe(24)
         self._oauth_secrets = {"keepsake": secrets.token_hex(32), "keepsake_public": ""}
         self.reset()
 
@@ -243,6 +244,10 @@ class State:
         given = self._ids.get(kind, 360_000_000_001)
         self._ids[kind] = given + 1
         return given
+
+    def revoke_api_token(self) -> None:
+        """Somebody made a new one; the old one is refused from now on."""
+        self.api_token = secrets.token_urlsafe(30)
 
     # -- rows and their indexes ------------------------------------------------------------
 

@@ -13,10 +13,13 @@ from urllib.parse import urlencode
 
 from flask import Response, current_app, g, json, request
 
+from connectors.sandbox.world import World
+
 from . import problems
 from .delivery import Deliverer
 from .draft import Actor
 from .faults import Faults
+from .fill import fill
 from .rows import User
 from .state import State
 
@@ -40,6 +43,17 @@ class Room:
     state: State
     faults: Faults
     deliverer: Deliverer | None
+    world: World | None = None
+
+    def reset(self) -> None:
+        """The account as it was in the beginning; the credentials stay."""
+        self.faults.off()
+        if self.deliverer is not None:
+            self.deliverer.clear()
+        with self.state.lock:
+            self.state.reset()
+            if self.world is not None:
+                fill(self.state, self.world)
 
 
 def room() -> Room:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from . import (
+    agent_pages,
     bulk,
     comments,
+    control,
     exports,
     fields,
     jobs,
+    oauth,
     organizations,
+    satisfaction,
+    search,
     tags,
     tickets,
+    triggers,
     users,
     webhooks,
 )
@@ -26,4 +32,10 @@ BLUEPRINTS = (
     exports.blueprint,
     jobs.blueprint,
     webhooks.blueprint,
+    triggers.blueprint,
+    satisfaction.blueprint,
+    search.blueprint,
+    oauth.blueprint,
+    control.blueprint,
+    agent_pages.blueprint,
 )
