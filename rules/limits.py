@@ -91,13 +91,13 @@ def _age(rule: Rule, event: Event, now: datetime) -> Check:
 
 def _cooldown(rule: Rule, event: Event, now: datetime, history: History) -> Check:
     per = rule.cooldown.per
-    says = f"no firing for this {per.value} within {say_duration(rule.cooldown.length)}"
+    says = f"last fired for this {per.value} at least {say_duration(rule.cooldown.length)} ago"
     subject = event.subject(per)
     last = None
     if subject is not None:
         last = history.last_fired(rule.id, subject, besides=event.cause)
     if last is None:
-        return _limit(says, True, "never before")
+        return _limit(says, True, "never")
     ago = now - last
     was = f"{say_duration(ago)} ago" if ago.total_seconds() > 0 else "just now"
     return _limit(says, ago >= rule.cooldown.length, was)

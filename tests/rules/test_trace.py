@@ -61,7 +61,7 @@ when:
         "  yes  triggered by new_message (was new_message)\n"
         "  yes  has a ticket to act for (was there)\n"
         "  yes  happened within 2 days (was 1 hour ago)\n"
-        "  yes  no firing for this ticket within 1 day (was never before)\n"
+        "  yes  last fired for this ticket at least 1 day ago (was never)\n"
         "  yes  ticket.status is one of new, open (was open)\n"
         "  yes  any of\n"
         "        no  ticket.tags contains any of gold, vip (was none)\n"
