@@ -14,9 +14,9 @@ from .acting import (
 )
 from .fields import FieldSeen
 from .health import UNREACHABLE, Pulse, pulse
-from .moments import MomentSeen, moments_seen
+from .moments import MomentSeen, moments_seen, moments_since
 from .people import ContactSeen, PersonListed, PersonSeen, people_seen, person_seen
-from .tickets import MessageSeen, SurveySeen, TicketSeen, tickets_seen
+from .tickets import MessageSeen, SurveySeen, TicketSeen, ticket_place, tickets_seen
 
 __all__ = [
     "UNREACHABLE",
@@ -35,9 +35,11 @@ __all__ = [
     "intervention_seen",
     "interventions_seen",
     "moments_seen",
+    "moments_since",
     "people_seen",
     "person_seen",
     "pulse",
+    "ticket_place",
     "tickets_seen",
     "verdicts_seen",
 ]

@@ -69,7 +69,7 @@ class VerdictSeen:
     id: int
     rule: str
     rule_version: str
-    subject: str
+    subject: str | None
     connection_id: str | None
     ticket_id: str | None
     person_id: int | None
@@ -214,7 +214,7 @@ def verdicts_seen(
             id=row.id,
             rule=row.rule,
             rule_version=row.rule_version,
-            subject=row.subject,
+            subject=row.subject or None,
             connection_id=row.connection_id,
             ticket_id=row.ticket_id,
             person_id=row.person_id,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection as Transaction
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from ..tables import contact, moment, person, ticket
 
@@ -104,3 +104,9 @@ def _moments(tx: Transaction, query: Select[Any]) -> list[MomentSeen]:
         )
         for row in rows
     ]
+
+
+def moments_since(tx: Transaction, since: datetime) -> int:
+    """How many that stand happened since then."""
+    query = select(func.count()).where(moment.c.at >= since, moment.c.superseded_by.is_(None))
+    return tx.scalar(query) or 0

@@ -67,6 +67,17 @@ class TicketSeen:
     state: Mapping[str, Any] | None
 
 
+def ticket_place(tx: Transaction, *, connection_id: str, id: str) -> tuple[int, datetime] | None:
+    """Whose ticket it is and when it was made: where it stands in which timeline. None for a
+    ticket that is unknown, or nobody's."""
+    row = tx.execute(
+        select(ticket.c.person_id, ticket.c.created_at).where(
+            ticket.c.connection_id == connection_id, ticket.c.id == id
+        )
+    ).one_or_none()
+    return None if row is None or row.person_id is None else (row.person_id, row.created_at)
+
+
 def tickets_seen(
     tx: Transaction, person_id: int, *, limit: int, before: tuple[datetime, str] | None = None
 ) -> list[TicketSeen]:

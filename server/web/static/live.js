@@ -1,0 +1,44 @@
+// Keeps the sections marked data-live fresh. Every page works without it.
+"use strict";
+(() => {
+  const EVERY = 4000;
+  if (!document.querySelector("[data-live]")) return;
+
+  const words = (node) => node.textContent.replace(/\s+/g, " ").trim();
+
+  const busy = (section) =>
+    section.contains(document.activeElement) || section.matches(":active");
+
+  const swap = (section, fresh) => {
+    const open = new Set([...section.querySelectorAll("details[open][id]")].map((d) => d.id));
+    const known = new Set([...section.querySelectorAll("li, article")].map(words));
+    section.replaceChildren(...fresh.childNodes);
+    for (const details of section.querySelectorAll("details[id]")) {
+      if (open.has(details.id)) details.open = true;
+    }
+    for (const item of section.querySelectorAll(".moments > li, article")) {
+      if (!known.has(words(item))) item.classList.add("fresh");
+    }
+  };
+
+  const look = async () => {
+    if (document.hidden) return;
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const section of document.querySelectorAll("[data-live]")) {
+      const fresh = page.getElementById(section.id);
+      if (fresh && !busy(section) && timeless(fresh) !== timeless(section)) swap(section, fresh);
+    }
+  };
+
+  // "5 min ago" changes by itself; that alone is no news.
+  const timeless = (section) => {
+    const copy = section.cloneNode(true);
+    for (const time of copy.querySelectorAll("time")) time.textContent = "";
+    return words(copy);
+  };
+
+  const again = () => setTimeout(() => look().catch(() => {}).finally(again), EVERY);
+  again();
+})();
