@@ -50,7 +50,7 @@ _PATTERNS: dict[CueKind, re.Pattern[str]] = {
         r"(?:fixed|resolved|solved|corrected|restored|repaired|reinstated|unlocked|rolled back|sorted(?: it| this)? out)",
         r"(?:i|we)(?:'ve| have)? (?:now |just |already |also )?(?:refunded|replaced|reset|reissued|reshipped|shipped|sent (?:out )?a (?:new|replacement)|cancelled|updated|credited|enabled|activated|processed|re-?sent|issued)",
         r"(?:refund|replacement|order|credit|change|payment) (?:is|has been|was) (?:now |just )?(?:processed|issued|sent|shipped|made|completed|approved)",
-        r"(?:is|are|should be|should now be) (?:now )?(?:working(?: again)?|back online|back up|up and running|good to go)(?: again| now)?",
+        r"(?:is|are|should be|should now be) (?:now )?(?:working(?: again)?(?! (?:on|to|with|hard|towards))|back online|back up|up and running|good to go)(?: again| now)?",
     ),
     CueKind.GAVE: _phrases(
         r"(?:i|we)(?:'ve| have|'d like to| would like to|'ll| will)? (?:\w{1,12} ){0,3}(?:credited|credit|waived?|upgraded?|expedited?|offer(?:ed)?|gift(?:ed)?|add(?:ed)?) "

@@ -198,6 +198,8 @@ _PATTERNS: Mapping[CueKind, re.Pattern[str]] = {
         r"how many (?:more )?times (?:do|must|have|will|should|did) (?:i|we)|over and over|yet again",
         r"(?:keep|keeps|kept|tired of|sick of|hate) (?:having to (?:ask|tell|explain|repeat)|(?:asking|telling) (?:you|me)|explaining|repeating)(?: myself| ourselves)?",
         r"repeat(?:ing)? (?:myself|ourselves)|(?:please )?read my (?:last|previous|first|earlier) (?:message|email|mail|ticket)",
+        r"(?:is|are|was|were) (?:all )?(?:in|on) (?:my|the|our) (?:first|last|previous|earlier|original|other|old) (?:ticket|message|email|mail|case|request)",
+        r"(?:see|check|look at) my (?:(?:first|last|previous|earlier|original|other|old) (?:ticket|message|email|mail|case)|(?:ticket|message|email) from)",
         r"same (?:issue|problem|error|thing|question|fault|bug|story) (?:again|as (?:before|last)|keeps|is back|came back|has come back)",
         r"(?:happen(?:ed|ing|s)|fail(?:ed|ing|s)|broken?|crash(?:ed|ing|es)|down|wrong|late|missing|not working|wrote|writing|asking|contacting|calling) (?:\w{1,12} )?again",
     ),
@@ -216,7 +218,7 @@ _PATTERNS: Mapping[CueKind, re.Pattern[str]] = {
 }
 
 _CONFIRMS = _phrases(
-    r"(?:it|this|that|everything|which|login|page|app)(?: (?:now|finally|all|already|just)){0,2} (?:works|worked)",
+    r"(?:it|this|that|everything|which|login|page|app)(?: (?:now|finally|all|already|just)){0,2} (?:works|worked)(?: (?:now|again|fine|great|perfectly|well))?",
     r"(?:it|this|that|everything|all|issue|problem|login|page|app|order|account)(?:'s| is| has| are| seems| looks)"
     r"(?: (?:now|finally|all|been|already|just|to be)){0,3} (?:working|fixed|resolved|solved|sorted|back up|back online|up and running)",
     r"(?:works|working) (?:now|again|perfectly|great|fine|like a charm|beautifully|well)",
@@ -239,7 +241,7 @@ _NOT_MEANT = re.compile(
 )
 _THEN_POLITE = re.compile(
     r"(?: you)?,? (?:in advance|(?:very much |so much )?in advance|for nothing|for wasting|for (?:your |the )?(?:attention|time|consideration|understanding|"
-    r"patience|prompt|quick attention|cooperation|ignoring|no help|ruining|breaking)|but no|to (?!you|all|every|the team|your team)|"
+    r"patience|prompt|quick attention|cooperation|ignoring|no help|ruining|breaking)|but no|to (?!you\b|all|every|the team|your (?:team|help|support|colleague))|"
     r"(?:it )?if (?:you|someone|this)|your (?:prompt|help in|swift|urgent|attention)|a (?:quick|prompt|swift) (?:reply|response|answer))",
     re.IGNORECASE,
 )

@@ -34,7 +34,7 @@ def reading(
     intensity: float = 0.6,
     confidence: float = 0.9,
 ) -> Reading:
-    whole = Span(start=0, end=len(text), quote=text)
+    whole = Span(start=0, end=len(text), quote=text) if text else None
     return Reading(
         model="by-hand-1",
         language="en",
@@ -44,7 +44,7 @@ def reading(
         valence=valence,
         intensity=intensity,
         confidence=confidence,
-        evidence={"sentiment": whole} | dict.fromkeys(labels, whole),
+        evidence={"sentiment": whole} | dict.fromkeys(labels, whole) if whole else {},
     )
 
 
