@@ -75,7 +75,7 @@ def counts_by_field(tx: Transaction, *, since: datetime) -> dict[str, int]:
         .where(correction.c.at >= since)
         .group_by(correction.c.field)
     )
-    return dict(tx.execute(query).tuples().all())
+    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def _value(row: Row[Any]) -> Correction:

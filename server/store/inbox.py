@@ -99,7 +99,7 @@ def accept_all(tx: Transaction, arrivals: Sequence[Arrival]) -> list[list[Accept
             .on_conflict_do_nothing(index_elements=["connection_id", "dedup"])
             .returning(inbox.c.id, inbox.c.connection_id, inbox.c.dedup)
         )
-        for id, connection_id, dedup in tx.execute(statement, list(rows.values())).tuples():
+        for id, connection_id, dedup in tx.execute(statement, list(rows.values())):
             new[connection_id, dedup] = id
     # Of equal changes that came together the first is new, the others are its duplicates.
     return [

@@ -310,7 +310,7 @@ def counts(tx: Transaction, *, since: datetime) -> dict[State, int]:
         .where(intervention.c.created_at >= since)
         .group_by(intervention.c.state)
     )
-    return {State(state): count for state, count in tx.execute(query).tuples()}
+    return {State(state): count for state, count in tx.execute(query)}
 
 
 def last_fired(

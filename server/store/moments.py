@@ -128,7 +128,7 @@ def counts_by_kind(
     )
     if person_id is not None:
         query = query.where(moment.c.person_id == person_id)
-    return dict(tx.execute(query).tuples().all())
+    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def _newest(

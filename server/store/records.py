@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection as Transaction
 from sqlalchemy import Table, case, or_, select, tuple_, update
@@ -34,11 +34,7 @@ from . import people, rows
 from .erasure import erased_among
 from .statements import insert
 from .tables import account, contact, interaction, survey, ticket
-
-Dated = TypeVar("Dated", Account, Contact, Ticket)
-
-#: Columns that say nothing about the record itself.
-NOT_CONTENT = frozenset({"connection_id", "synced_at", "person_id"})
+from .versions import latest_of, newer_ids, upsert
 
 KINDS: Mapping[type[Record], RecordKind] = {
     Ticket: RecordKind.TICKET,
@@ -127,9 +123,9 @@ def store_contacts(
 ) -> frozenset[str]:
     """Store contacts and place the new ones among people; returns ids unknown or newer."""
     erased = erased_among(tx, connection_id=connection_id, contact_ids=[one.id for one in values])
-    values = _latest([one for one in values if one.id not in erased])
+    values = latest_of([one for one in values if one.id not in erased])
     found = {one.id: rows.contact_row(connection_id, one, now) for one in values}
-    newer = _newer(tx, contact, connection_id, list(found.values()))
+    newer = newer_ids(tx, contact, connection_id, list(found.values()))
     placed = _person_ids(tx, connection_id, [one.id for one in values])
     strangers = [
         one
@@ -142,11 +138,11 @@ def store_contacts(
             person_id, how = people.place(tx, connection_id=connection_id, value=one, now=now)
             # Written at once: the next stranger of this very page may match it.
             row = found.pop(one.id)
-            _upsert(tx, contact, [row])
+            upsert(tx, contact, [row])
             people.settle(
                 tx, connection_id=connection_id, contact_id=one.id, person_id=person_id, how=how
             )
-    _upsert(tx, contact, [row for id, row in found.items() if id in newer])
+    upsert(tx, contact, [row for id, row in found.items() if id in newer])
     return newer
 
 
@@ -154,9 +150,9 @@ def store_accounts(
     tx: Transaction, *, connection_id: str, values: Sequence[Account], now: datetime
 ) -> frozenset[str]:
     """Store companies; returns ids unknown or newer."""
-    found = [rows.account_row(connection_id, one, now) for one in _latest(values)]
-    newer = _newer(tx, account, connection_id, found)
-    _upsert(tx, account, [row for row in found if row["id"] in newer])
+    found = [rows.account_row(connection_id, one, now) for one in latest_of(values)]
+    newer = newer_ids(tx, account, connection_id, found)
+    upsert(tx, account, [row for row in found if row["id"] in newer])
     return newer
 
 
@@ -167,14 +163,14 @@ def store_tickets(
     erased = erased_among(
         tx, connection_id=connection_id, contact_ids=[one.contact_id for one in values]
     )
-    values = _latest([one for one in values if one.contact_id not in erased])
+    values = latest_of([one for one in values if one.contact_id not in erased])
     homes = _person_ids(tx, connection_id, [one.contact_id for one in values])
     found = [
         rows.ticket_row(connection_id, one, now, person_id=homes.get(one.contact_id))
         for one in values
     ]
-    newer = _newer(tx, ticket, connection_id, found)
-    _upsert(tx, ticket, [row for row in found if row["id"] in newer])
+    newer = newer_ids(tx, ticket, connection_id, found)
+    upsert(tx, ticket, [row for row in found if row["id"] in newer])
     return newer
 
 
@@ -207,6 +203,26 @@ def store_surveys(
         [rows.survey_row(connection_id, one, now) for one in {v.id: v for v in values}.values()],
     )
     return frozenset(stored.scalars())
+
+
+def store_interactions(
+    tx: Transaction, *, connection_id: str, values: Sequence[Interaction], now: datetime
+) -> None:
+    """Store what was said, without the tickets it was said on (a pull in bulk).
+
+    What belongs to a ticket we do not have is left out: it may be an erased person's, and whoever
+    brings the ticket later brings what was said as well.
+    """
+    erased = erased_among(
+        tx, connection_id=connection_id, contact_ids={one.author_id for one in values}
+    )
+    query = select(ticket.c.id).where(
+        ticket.c.connection_id == connection_id,
+        ticket.c.id.in_({one.ticket_id for one in values}),
+    )
+    known = set(tx.scalars(query))
+    kept = [one for one in values if one.ticket_id in known and one.author_id not in erased]
+    _store_interactions(tx, connection_id, kept, now)
 
 
 def fresh(tx: Transaction, *, connection_id: str, ticket_id: str) -> list[Interaction]:
@@ -297,43 +313,6 @@ def _store_interactions(
     )
 
 
-def _upsert(tx: Transaction, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
-    """Insert, or set every given column where the copy standing there is not newer."""
-    if not values:
-        return
-    statement = insert(tx, table)
-    keys = {"connection_id", "id"}
-    statement = statement.on_conflict_do_update(
-        index_elements=sorted(keys),
-        set_={name: statement.excluded[name] for name in values[0] if name not in keys},
-        where=table.c.updated_at <= statement.excluded.updated_at,
-    )
-    tx.execute(statement, list(values))
-
-
-def _newer(
-    tx: Transaction, table: Table, connection_id: str, values: Sequence[Mapping[str, Any]]
-) -> frozenset[str]:
-    """Ids of the rows that are unknown, or not older than their copy here and different from it.
-
-    Equal times do not mean equal records: some systems' clocks have whole seconds.
-    """
-    query = select(table).where(
-        table.c.connection_id == connection_id, table.c.id.in_([one["id"] for one in values])
-    )
-    known = {row["id"]: row for row in tx.execute(query).mappings()}
-    return frozenset(
-        one["id"]
-        for one in values
-        if (old := known.get(one["id"])) is None
-        or one["updated_at"] > old["updated_at"]
-        or (
-            one["updated_at"] == old["updated_at"]
-            and any(old[name] != value for name, value in one.items() if name not in NOT_CONTENT)
-        )
-    )
-
-
 def _person_ids(
     tx: Transaction, connection_id: str, contact_ids: Iterable[str | None]
 ) -> dict[str | None, int | None]:
@@ -342,10 +321,3 @@ def _person_ids(
         contact.c.connection_id == connection_id, contact.c.id.in_(ids)
     )
     return {row.id: row.person_id for row in tx.execute(query)}
-
-
-def _latest(values: Sequence[Dated]) -> list[Dated]:
-    """Of several versions of one record the latest, in the order of their ids (so that two
-    transactions never wait for each other's rows)."""
-    latest = {one.id: one for one in sorted(values, key=lambda one: one.updated_at)}
-    return [latest[id] for id in sorted(latest)]

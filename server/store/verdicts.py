@@ -130,7 +130,7 @@ def counts_by_rule(tx: Transaction, *, since: datetime) -> dict[str, RuleCounts]
     )
     return {
         rule: RuleCounts(judged=judged, fired=int(fired))
-        for rule, judged, fired in tx.execute(query).tuples()
+        for rule, judged, fired in tx.execute(query)
     }
 
 
