@@ -17,12 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from .types import to_json
 
+#: The version of the tables this program wants: the last one in ``migrations``.
+NEWEST = "0001"
 #: How long a SQLite writer waits for another process, in seconds.
 BUSY_SECONDS = 60.0
 
@@ -83,9 +85,18 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to the newest version. Safe to repeat, and to run in two processes."""
-        from .migrate import upgrade  # Alembic is heavy and only needed here.
+        if self.version() != NEWEST:
+            from .migrate import upgrade  # Alembic is heavy and rarely needed.
 
-        upgrade(self)
+            upgrade(self)
+
+    def version(self) -> str | None:
+        """The version the tables have, None when there are none yet."""
+        with self.read() as tx:
+            if not inspect(tx).has_table("alembic_version"):
+                return None
+            found: str | None = tx.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            return found
 
     def close(self) -> None:
         """Close every connection. Safe to repeat."""

@@ -31,7 +31,7 @@ def configuration() -> Config:
 
 
 def newest() -> str:
-    """The version this program wants."""
+    """The last version in ``migrations``."""
     head = ScriptDirectory.from_config(configuration()).get_current_head()
     assert head is not None
     return head
@@ -64,8 +64,9 @@ def upgrade(database: Database) -> None:
         finally:
             if database.is_sqlite:
                 _driver(connection, "PRAGMA foreign_keys = ON")
-    if before != newest():
-        log.info("database migrated", extra={"version_from": before, "version_to": newest()})
+        after = current(connection)
+    if before != after:
+        log.info("database migrated", extra={"version_from": before, "version_to": after})
 
 
 def _driver(connection: Connection, statement: str) -> None:
