@@ -2,8 +2,9 @@
 
 Line one says who, line two what matters now, line three what to do. Every clause names what it
 was made from, quotes are the record's own words, and what is not known is not said. When room
-runs out whole clauses go, the least important first; no sentence is cut. Dates are written out,
-so that the text changes when something happened and not because a day passed.
+runs out whole clauses go, the least important first; no sentence is cut. Dates are written out
+and scores are put in words, so that the text changes when something happened and hardly ever
+because a day passed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from .state import PersonState, TicketState
 
 LONGEST = 600
 _QUOTE_SHOWN = 80
-_LIKES = 20
 
 _CALLED = {kind: kind.value.replace("-", " ") for kind in MomentKind} | {
     MomentKind.FRUSTRATION_PEAK: "the frustration",
@@ -71,7 +71,7 @@ def brief(person: PersonState, ticket: TicketState, now: datetime, priors: Prior
     made = Brief(
         who=tuple(_who(person, now, priors)),
         matters=tuple(_matters(person, ticket, now, priors)),
-        advice=tuple(_advice(person, ticket))[:2],
+        advice=tuple(_advice(ticket)),
     )
     while len(made.text) > LONGEST:
         made = _without(made, min(made.clauses, key=lambda clause: clause.weight))
@@ -90,18 +90,18 @@ def _who(person: PersonState, now: datetime, priors: Priors) -> Iterator[Clause]
         text = f"Customer since {_month(since)}, {_nth(person.tickets_total)} ticket."
     yield Clause(text=text, sources=("contact",), weight=6)
     recent = person.contacts_since(now, priors.recent_days)
-    if recent >= 3:
+    if recent >= priors.brief_tickets:
         yield Clause(
             text=f"{recent} tickets in {priors.recent_days:.0f} days.",
             sources=("contact",),
             weight=3,
         )
     feeling = remembered_feeling(person.memories, now, priors)
-    if feeling and abs(feeling.points) >= _LIKES:
+    if feeling and abs(feeling.score) >= priors.brief_feeling:
         strongest = feeling.factors[0]
         how = "well" if feeling.points > 0 else "badly"
         yield Clause(
-            text=f"Likely to remember us {how} ({feeling.points:+d}), "
+            text=f"Likely to remember us {how}, "
             f"mostly for {_CALLED[strongest.kind]} on {_day(strongest.at)}.",
             sources=tuple(f"moment:{factor.moment_id}" for factor in feeling.factors),
             weight=4,
@@ -115,7 +115,7 @@ def _matters(
     if pressing and pressing.urgency in (Urgency.HIGH, Urgency.CRITICAL):
         said = _quote(pressing.evidence.quote)
         yield Clause(
-            text=f"{pressing.urgency.capitalize()} urgency{': ' + said if said else ''}.",
+            text=_sentence(f"{pressing.urgency.capitalize()} urgency", said),
             sources=(f"interaction:{pressing.evidence.interaction_id}",),
             weight=7,
         )
@@ -134,6 +134,13 @@ def _matters(
         )
     yield from _feeling_now(ticket)
     yield from _failure(ticket)
+    others = person.failing(beside=ticket)
+    if others:
+        yield Clause(
+            text=f"Another problem is still open: ticket {others[-1].id}.",
+            sources=(f"ticket:{others[-1].id}",),
+            weight=4,
+        )
 
 
 def _feeling_now(ticket: TicketState) -> Iterator[Clause]:
@@ -142,7 +149,7 @@ def _feeling_now(ticket: TicketState) -> Iterator[Clause]:
     if memory and ticket.arc.stage is not ArcStage.CONFIRMED:
         said = _quote(memory.quote)
         yield Clause(
-            text=f"Most upset on {_day(memory.at)}{': ' + said if said else ''}.",
+            text=_sentence(f"Most upset on {_day(memory.at)}", said),
             sources=(f"moment:{memory.moment_id}",),
             weight=5,
         )
@@ -167,7 +174,7 @@ def _failure(ticket: TicketState) -> Iterator[Clause]:
     yield Clause(text=text, sources=sources, weight=7)
 
 
-def _advice(person: PersonState, ticket: TicketState) -> Iterator[Clause]:
+def _advice(ticket: TicketState) -> Iterator[Clause]:
     arc = ticket.arc
     failure = (f"interaction:{arc.failed_by}",) if arc.failed_by else ()
     told = ticket.live.get(MomentKind.TOLD_YOU_ALREADY)
@@ -193,13 +200,6 @@ def _advice(person: PersonState, ticket: TicketState) -> Iterator[Clause]:
         text = ""
     if text:
         yield Clause(text=text, sources=failure, weight=6)
-    others = person.failing(beside=ticket)
-    if others:
-        yield Clause(
-            text=f"Another problem is still open: ticket {others[-1].id}.",
-            sources=(f"ticket:{others[-1].id}",),
-            weight=4,
-        )
 
 
 def _without(made: Brief, gone: Clause) -> Brief:
@@ -207,6 +207,12 @@ def _without(made: Brief, gone: Clause) -> Brief:
         return tuple(clause for clause in line if clause is not gone)
 
     return Brief(who=rest(made.who), matters=rest(made.matters), advice=rest(made.advice))
+
+
+def _sentence(said: str, quote: str) -> str:
+    if not quote:
+        return f"{said}."
+    return f"{said}: {quote}" if quote[-2] in ".!?…" else f"{said}: {quote}."
 
 
 def _quote(words: str) -> str:

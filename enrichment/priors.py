@@ -137,6 +137,10 @@ class Priors:
     tag_recall: float = _prior(0.10, "what fewer than one in ten recall is no tag of a person")
     sentiment_confidence: float = _prior(0.5, "under this no sentiment is shown")
 
+    # The brief
+    brief_feeling: float = _prior(15.0, "points under this are not worth a line")
+    brief_tickets: int = _prior(3, "as many tickets in 90 days are worth a line")
+
     # Bounds of the state
     memories_kept: int = _prior(64, "of a person; the least recalled go first")
     ticket_memories_kept: int = _prior(16, "of a ticket; the least recalled go first")
