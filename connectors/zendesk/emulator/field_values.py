@@ -109,6 +109,13 @@ def _tags_of(field: Field, value: Any) -> set[str]:
     return set()
 
 
+def _tags_owned_by(field: Field) -> set[str]:
+    """Every tag that stands for a value of this field."""
+    if field.type in (*CHOICE_TYPES, "multiselect"):
+        return field.option_values
+    return {field.tag} if field.type == "checkbox" and field.tag else set()
+
+
 def couple(
     fields: Mapping[int, Field],
     tags: Iterable[str],
@@ -131,7 +138,7 @@ def couple(
     added: set[str] = set()
     for field_id, value in writes.items():
         field = fields[field_id]
-        removed |= _tags_of(field, after.get(field_id))
+        removed |= _tags_owned_by(field)
         added |= _tags_of(field, value)
         if value is None:
             after.pop(field_id, None)
