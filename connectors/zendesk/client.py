@@ -5,7 +5,7 @@ thread; it caches without expiry, so no cache; it prints bodies at debug level, 
 muted; its objects drop what they do not know, so the JSON is read from the line instead.
 
 httpx makes the calls zenpy lacks: side-loads (zenpy only puts them in its cache), pages resumed
-from a stored cursor, survey responses, options of user fields, token introspection.
+from a stored cursor, single ratings, survey responses, options of user fields, token introspection.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ class Client:
         return self._part("organization")
 
     def rating(self, rating_id: str) -> Json:
-        self._zenpy.satisfaction_ratings(id=_id(rating_id))
-        return self._part("satisfaction_rating")
+        body = self._get(f"/api/v2/satisfaction_ratings/{_id(rating_id)}.json")
+        return _part(body, "satisfaction_rating")
 
     def survey_responses(self, filters: Mapping[str, str], *, after: str | None = None) -> Json:
         """One page of the newer CSAT; ``Unknown`` where the account does not have it."""

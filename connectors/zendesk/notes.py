@@ -10,7 +10,7 @@ would let two pass: then we wait until Zendesk's own clock has left that second.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from ..base import Sleep
@@ -86,7 +86,9 @@ def _note_of(audit: object, key: str) -> str | None:
 
 
 def _date(client: Client) -> datetime | None:
+    """The moment of the latest answer by Zendesk's own clock, in whole seconds."""
     try:
-        return parsedate_to_datetime(client.last.headers.get("date", ""))
+        date = parsedate_to_datetime(client.last.headers.get("date", ""))
     except ValueError:
         return None
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date
