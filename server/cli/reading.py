@@ -34,7 +34,7 @@ def read(text: tuple[str, ...], as_json: bool, lines: bool) -> None:
 def _from_stdin(lines: bool) -> list[str]:
     if sys.stdin.isatty():
         raise click.UsageError('say what to read: keepsake read "..." or pipe a text in')
-    piped = click.get_text_stream("stdin", errors="replace").read()
+    piped = sys.stdin.buffer.read().decode("utf-8", errors="replace")
     return [line for line in piped.splitlines() if line.strip()] if lines else [piped]
 
 

@@ -7,6 +7,7 @@ time elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -43,13 +44,13 @@ class Destination:
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """``connector``: a connector for a connection id; the caller closes it. ``reader``: the
+    """``connector``: lends a connector for a connection id. ``reader``: the
     model, loaded on first use, which takes seconds."""
 
     database: Database
     clock: Clock
     sleep: Sleep
-    connector: Callable[[str], Connector]
+    connector: Callable[[str], AbstractContextManager[Connector]]
     reader: Callable[[], Reader]
     rules: tuple[Rule, ...]
     priors: Priors

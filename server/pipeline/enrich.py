@@ -138,7 +138,6 @@ def remember(tx: Any, base: Base, connection_id: str, ticket_id: str, read: Read
         surveys=tuple(surveys),
         ticket_values={key: made.value for key, made in step.ticket_fields.items()},
         contact_values={key: made.value for key, made in step.contact_fields.items()},
-        last_contact=step.last_contact,
     )
     return Enriched(
         turns=len(new),
@@ -155,7 +154,6 @@ class _Step:
     turns: tuple[Turn, ...]
     ticket_fields: Mapping[str, Explained]
     contact_fields: Mapping[str, Explained]
-    last_contact: datetime | None
 
 
 def _advance(
@@ -222,7 +220,6 @@ def _advance(
         turns=turns,
         ticket_fields=ticket_fields,
         contact_fields=contact_fields,
-        last_contact=person.last_customer_at,
     )
 
 

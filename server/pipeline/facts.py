@@ -6,6 +6,7 @@ unknown to rules, and no stand-in value is made up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,12 +22,14 @@ from rules.facts import Facts
 
 #: How many earlier tickets about the same thing are named.
 TRIED_AT_MOST = 4
+#: How much of an earlier answer is shown, in characters.
+ANSWER_SHOWN = 160
 
 
 @dataclass(frozen=True, kw_only=True)
 class News:
     """What one round of remembering brought. ``moments``: found just now and standing.
-    ``turns``: taken in just now, oldest first. ``last_contact``: when the person wrote before."""
+    ``turns``: taken in just now, oldest first."""
 
     connection_id: str
     ticket: Ticket
@@ -39,18 +42,17 @@ class News:
     surveys: tuple[SurveyResponse, ...]
     ticket_values: Mapping[str, FieldValue]
     contact_values: Mapping[str, FieldValue]
-    last_contact: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Around:
-    """What the store knows besides: the company, the person's open tickets, earlier tickets on
-    the same theme (oldest first), the system's name, and where the person's page is."""
+    """What the store knows besides: the company, earlier tickets on the same theme (oldest first)
+    with the last answer each got, the system's name, and where the person's page is."""
 
     system: str
     account: Account | None
-    open_tickets: int
     same_theme: Sequence[Ticket]
+    last_answers: Mapping[str, str]
     memory_map: str
 
 
@@ -63,28 +65,24 @@ def facts_of(
         **_contact(news.contact),
         **_person(news, around, now, priors),
         **_message(news),
-        **(_moment(moment, news) if moment is not None else {}),
+        **(_moment(moment) if moment is not None else {}),
         "account.id": around.account.id if around.account else None,
         "account.name": around.account.name if around.account else None,
         "connection.system": around.system,
         "brief.text": news.ticket_values.get("what_to_know"),
-        "brief.tried": _tried(around.same_theme),
+        "brief.tried": _tried(around),
     }
     return Facts({name: value for name, value in values.items() if value is not None})
 
 
-def _moment(moment: Moment, news: News) -> dict[str, Any]:
+def _moment(moment: Moment) -> dict[str, Any]:
     quote = next((shown.quote for shown in moment.evidence if shown.quote), None)
-    reading = next(
-        (turn.known for turn in news.turns if turn.interaction.id == moment.interaction_id), None
-    )
     return {
         "moment.kind": moment.kind.value,
         "moment.quote": quote,
         "moment.at": moment.at,
         "moment.confidence": moment.confidence,
         "moment.reason": moment.reason,
-        "moment.emotion": reading.top if reading else None,
         "moment.valence": moment.features.valence,
         "moment.intensity": moment.features.arousal,
     }
@@ -110,7 +108,6 @@ def _message(news: News) -> dict[str, Any]:
 def _ticket(news: News, around: Around, now: datetime, priors: Priors) -> dict[str, Any]:
     ticket, state = news.ticket, news.state
     words, episode = state.words, state.episode
-    theme = around.same_theme[0].subject if around.same_theme else ticket.subject
     trend = None
     if episode.count > 1:
         trend = episode.end - (episode.total - episode.end) / (episode.count - 1)
@@ -123,7 +120,6 @@ def _ticket(news: News, around: Around, now: datetime, priors: Priors) -> dict[s
         "ticket.url": ticket.url,
         "ticket.memory_map": around.memory_map,
         "ticket.tags": ticket.tags,
-        "ticket.theme": theme,
         "ticket.is_assigned": ticket.assignee_id is not None,
         "ticket.age_days": max((now - ticket.created_at).total_seconds(), 0.0) / 86400,
         "ticket.customer_messages": state.customer_turns,
@@ -137,6 +133,9 @@ def _ticket(news: News, around: Around, now: datetime, priors: Priors) -> dict[s
         "ticket.urgency": _urgency(state),
         "ticket.memory_tags": tuple(kind.value for kind in state.tags),
         "ticket.memory_impact": news.ticket_values.get("memory_impact"),
+        "ticket.transfers": state.transfers,
+        "ticket.failures": state.arc.failures,
+        "ticket.arc": state.arc.stage_at(now, priors).value,
         "ticket.effort": 100 * state.effort(priors),
         "ticket.survey_score": news.surveys[-1].score if news.surveys else None,
     }
@@ -159,9 +158,6 @@ def _person(news: News, around: Around, now: datetime, priors: Priors) -> dict[s
     person = news.person
     feeling = remembered_feeling(person.memories, now, priors)
     strongest = feeling.factors[0] if feeling and feeling.factors else None
-    quiet = None
-    if news.last_contact is not None and person.last_customer_at is not None:
-        quiet = max((person.last_customer_at - news.last_contact).total_seconds(), 0.0) / 86400
     return {
         "person.id": str(news.person_id),
         "person.remembered_feeling": feeling.points if feeling else None,
@@ -169,13 +165,12 @@ def _person(news: News, around: Around, now: datetime, priors: Priors) -> dict[s
         "person.tags": _tags(person, now, priors),
         "person.contacts_in_90_days": person.contacts_since(now, 90),
         "person.contacts_on_theme": person.contacts_on(news.state.theme, now, priors),
+        "person.earlier_tickets": tuple(ticket.id for ticket in around.same_theme),
         "person.tickets_total": person.tickets_total,
-        "person.open_tickets": around.open_tickets,
         "person.open_failures": sum(past.is_failing for past in person.tickets),
         "person.first_seen_days": max((now - person.since).total_seconds(), 0.0) / 86400
         if person.since
         else None,
-        "person.quiet_days": quiet,
     }
 
 
@@ -197,10 +192,24 @@ def _urgency(state: TicketState) -> float | None:
     return 100.0 * state.pressing.urgency.rank / (len(Urgency) - 1)
 
 
-def _tried(earlier: Sequence[Ticket]) -> str | None:
-    lines = [
-        f"{ticket.created_at.day} {ticket.created_at:%b %Y}, ticket {ticket.id}: "
-        f"{' '.join(ticket.subject.split())} ({ticket.status.value})"
-        for ticket in earlier[-TRIED_AT_MOST:]
-    ]
+def _tried(around: Around) -> str | None:
+    """Earlier tickets about the same thing, each with what it was answered last."""
+    lines = []
+    for ticket in around.same_theme[-TRIED_AT_MOST:]:
+        line = f"{ticket.created_at.day} {ticket.created_at:%b %Y}, ticket {ticket.id}"
+        answer = _gist(around.last_answers.get(ticket.id, ""))
+        lines.append(f'{line}: "{answer}"' if answer else f"{line} ({ticket.status.value})")
     return "\n".join(lines) or None
+
+
+_GREETING = re.compile(
+    r"^\s*(?:hi|hello|hey|dear|good (?:morning|afternoon))\b[^,\n]{0,40}[,\n]\s*", re.I
+)
+
+
+def _gist(answer: str) -> str:
+    """The beginning of an answer, without its greeting, cut at a word."""
+    said = " ".join(_GREETING.sub("", answer[:1000]).split())
+    if len(said) <= ANSWER_SHOWN:
+        return said
+    return said[:ANSWER_SHOWN].rsplit(" ", 1)[0] + " ..."

@@ -116,7 +116,7 @@ def _around(tx: Any, base: Base, news: News) -> Around:
         account=loading.load_account(tx, connection_id=news.connection_id, account_id=account_id)
         if account_id
         else None,
-        open_tickets=loading.open_tickets(tx, person_id=news.person_id),
+        last_answers=loading.last_answers(tx, connection_id=news.connection_id, ticket_ids=earlier),
         same_theme=loading.load_tickets(tx, connection_id=news.connection_id, ticket_ids=earlier),
         memory_map=f"{base.public_url}/people/{news.person_id}",
     )

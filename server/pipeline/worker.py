@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -64,6 +65,8 @@ class Worker:
         """Returns at once; the model is loaded in the background by the first who needs it."""
         self._beat()
         self.engine.start()
+        # Loading the model takes seconds; what comes in meanwhile waits for it.
+        threading.Thread(target=self._base.reader, name="keepsake-model", daemon=True).start()
         self._loops.start()
 
     def stop(self) -> None:

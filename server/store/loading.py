@@ -8,10 +8,21 @@ from datetime import datetime
 from sqlalchemy import Connection as Transaction
 from sqlalchemy import func, select, update
 
-from connectors.records import Account, Contact, SurveyResponse, Ticket, TicketStatus
+from connectors.records import Account, AuthorRole, Contact, SurveyResponse, Ticket, TicketStatus
 
 from . import rows
-from .tables import account, contact, interaction, survey, ticket
+from .tables import (
+    account,
+    connection,
+    contact,
+    field_state,
+    interaction,
+    intervention,
+    moment,
+    reading,
+    survey,
+    ticket,
+)
 
 
 def load_ticket(tx: Transaction, *, connection_id: str, ticket_id: str) -> Ticket | None:
@@ -47,13 +58,21 @@ def load_tickets(
     return [rows.ticket_value(row) for row in tx.execute(query)]
 
 
-def open_tickets(tx: Transaction, *, person_id: int) -> int:
-    """How many of a person's tickets are not solved yet."""
-    over = (TicketStatus.SOLVED, TicketStatus.CLOSED, TicketStatus.DELETED)
-    query = select(func.count()).where(
-        ticket.c.person_id == person_id, ticket.c.status.not_in(over)
+def last_answers(
+    tx: Transaction, *, connection_id: str, ticket_ids: Collection[str]
+) -> dict[str, str]:
+    """The last thing an agent said openly on each of these tickets."""
+    query = (
+        select(interaction.c.ticket_id, interaction.c.text)
+        .where(
+            interaction.c.connection_id == connection_id,
+            interaction.c.ticket_id.in_(ticket_ids),
+            interaction.c.author_role == AuthorRole.AGENT,
+            interaction.c.public,
+        )
+        .order_by(interaction.c.created_at, interaction.c.id)
     )
-    return tx.scalar(query) or 0
+    return {row.ticket_id: row.text for row in tx.execute(query)}
 
 
 def ticket_versions(
@@ -108,10 +127,30 @@ def mark_surveys_enriched(
     )
 
 
-def totals(tx: Transaction, *, connection_id: str) -> dict[str, int]:
-    """How many tickets, contacts and interactions our copy holds."""
-    found = {}
-    for table in (ticket, contact, interaction):
-        query = select(func.count()).select_from(table)
-        found[table.name] = tx.scalar(query.where(table.c.connection_id == connection_id)) or 0
+def person_by_email(tx: Transaction, email: str) -> int | None:
+    """The person a customer's address belongs to; the oldest, when it is more than one."""
+    query = (
+        select(func.min(contact.c.person_id))
+        .where(func.lower(contact.c.email) == email.strip().lower())
+        .where(contact.c.person_id.is_not(None))
+    )
+    found: int | None = tx.scalar(query)
     return found
+
+
+def summary(tx: Transaction) -> dict[str, int]:
+    """The whole installation in numbers."""
+    counted = {
+        "connections": connection,
+        "tickets": ticket,
+        "interactions": interaction,
+        "readings": reading,
+        "moments": moment,
+        "interventions": intervention,
+    }
+    found = {
+        name: tx.scalar(select(func.count()).select_from(table)) or 0
+        for name, table in counted.items()
+    }
+    written = select(func.count()).where(field_state.c.written_at.is_not(None))
+    return {**found, "fields_written": tx.scalar(written) or 0}

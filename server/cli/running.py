@@ -1,0 +1,151 @@
+"""``keepsake serve|work|up``: the processes of an installation."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from types import FrameType
+
+import click
+
+from .failing import Problem
+from .homes import settings
+
+
+@click.command()
+def serve() -> None:
+    """Run the web server (gunicorn) on the address in the settings, until stopped."""
+    checked = settings()
+    _warn_if_public(checked.host, checked.public_url)
+    os.execv(sys.executable, web_command())  # noqa: S606
+
+
+def web_command() -> list[str]:
+    """The command line of the web process."""
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        "python:server.gunicorn",
+        "server.gunicorn:application()",
+    ]
+
+
+@click.command()
+@click.option("--name", default="worker-1", show_default=True, help="Unique among workers.")
+def work(name: str) -> None:
+    """Run a worker until stopped: it reads, remembers, writes back and delivers."""
+    from config.logging import configure
+
+    from ..security.secrets import KeyProblem
+    from ..wiring import NameTaken, build_worker, hold_name, open_home
+
+    checked = settings()
+    configure(level=checked.log_level, format=checked.log_format)
+    stopping = _stop_on_signal()
+    home = open_home(checked)
+    try:
+        # Held by the descriptor, which stays open as long as the process lives.
+        hold_name(checked.data_dir, name)
+        worker = build_worker(home, name=name)
+    except (NameTaken, KeyProblem) as error:
+        raise Problem(str(error)) from error
+    worker.start()
+    try:
+        stopping.wait()
+    finally:
+        worker.stop()
+        home.close()
+
+
+@click.command()
+@click.option("--workers", type=click.IntRange(1, 8), default=1, show_default=True)
+def up(workers: int) -> None:
+    """Run the web server and workers together, until stopped. What ends is started again."""
+    checked = settings()
+    _warn_if_public(checked.host, checked.public_url)
+    from ..wiring import open_home
+
+    home = open_home(checked)
+    # Before the children start: key file and tables are made by one process.
+    assert home.vault
+    assert home.database
+    home.close()
+    commands = {"web": web_command()}
+    for number in range(1, workers + 1):
+        commands[f"worker-{number}"] = worker_command(f"worker-{number}")
+    click.echo(f"Keepsake on {checked.public_url} (Ctrl-C stops it)")
+    sys.exit(supervise(commands, stopping=_stop_on_signal()))
+
+
+def worker_command(name: str) -> list[str]:
+    """The command line of a worker process."""
+    return [sys.executable, "-m", "server.cli", "work", "--name", name]
+
+
+def supervise(commands: Mapping[str, Sequence[str]], *, stopping: threading.Event) -> int:
+    """Keep these processes running until told to stop; the exit code for us."""
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    fails: dict[str, int] = dict.fromkeys(commands, 0)
+    began: dict[str, float] = {}
+    try:
+        while not stopping.is_set():
+            for name, command in commands.items():
+                process = running.get(name)
+                if process is not None and process.poll() is None:
+                    continue
+                if process is not None:
+                    lived = time.monotonic() - began[name]
+                    fails[name] = 0 if lived > 60 else fails[name] + 1
+                    click.echo(f"{name} ended ({process.returncode}); starting it again", err=True)
+                    if fails[name] >= 5:
+                        click.echo(f"{name} does not stay up; giving up", err=True)
+                        return 1
+                    if stopping.wait(min(2.0 ** fails[name], 30.0)):
+                        return 0
+                began[name] = time.monotonic()
+                running[name] = subprocess.Popen(command)  # noqa: S603
+            stopping.wait(0.5)
+        return 0
+    finally:
+        stop_all(list(running.values()))
+
+
+def stop_all(processes: Sequence[subprocess.Popen[bytes]], *, patience: float = 15.0) -> None:
+    """Ask them to end, and end those that do not."""
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    until = time.monotonic() + patience
+    for process in processes:
+        try:
+            process.wait(max(until - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _stop_on_signal() -> threading.Event:
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    return stopping
+
+
+def _warn_if_public(host: str, public_url: str) -> None:
+    if host not in ("127.0.0.1", "::1", "localhost") and not public_url.startswith("https://"):
+        click.echo(
+            f"warning: listening on {host} without https; put a reverse proxy with TLS in front "
+            "and set KEEPSAKE_PUBLIC_URL",
+            err=True,
+        )
