@@ -131,7 +131,7 @@ def couple(
     present = set(tags)
     if new_tags is not None:
         wanted = set(new_tags)
-        _follow_tags(fields, after, wanted - present, present - wanted, spare=set(writes))
+        _follow_tags(fields, after, present, wanted, spare=set(writes))
         present = wanted
     before_writes = set(present)
     removed: set[str] = set()
@@ -145,29 +145,31 @@ def couple(
         else:
             after[field_id] = value
     present = (present - removed) | added
-    _follow_tags(fields, after, present - before_writes, before_writes - present, spare=set(writes))
+    _follow_tags(fields, after, before_writes, present, spare=set(writes))
     return sorted(present), after
 
 
 def _follow_tags(
     fields: Mapping[int, Field],
     values: dict[int, Any],
-    added: set[str],
-    removed: set[str],
+    before: set[str],
+    now: set[str],
     *,
     spare: set[int],
 ) -> None:
-    """Let fields that own one of these tags follow it; ``spare`` were written on purpose."""
+    """Let fields that own a tag that came or went follow it; ``spare`` were written on purpose."""
+    added, removed = now - before, before - now
     if not added and not removed:
         return
     for field in fields.values():
         if field.id in spare or not field.active:
             continue
         if field.type in CHOICE_TYPES:
-            hits = sorted(added & field.option_values)
+            left = values.get(field.id) in removed
+            hits = added & field.option_values or (now & field.option_values if left else set())
             if hits:
-                values[field.id] = hits[0]
-            elif values.get(field.id) in removed:
+                values[field.id] = min(hits)
+            elif left:
                 del values[field.id]
         elif field.type == "multiselect":
             owned = field.option_values
