@@ -8,10 +8,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine
 
@@ -81,10 +83,6 @@ def postgres_server() -> Iterator[str]:
 
 
 def _wait_for(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    import time
-
-    import psycopg
-
     for _ in range(300):
         if server.poll() is not None:
             break
@@ -123,6 +121,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_database(f"sqlite:///{file}") as database:
         database.migrate()
     return file
+
+
+@pytest.fixture
+def empty_postgres(postgres_server: str) -> Iterator[str]:
+    """The address of a PostgreSQL database without any table."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _execute(postgres_server, f"CREATE DATABASE {name}")
+    yield f"{postgres_server}/{name}"
+    _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

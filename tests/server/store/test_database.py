@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from server.store import Database, NestedTransaction, open_database, steps
+from server.store.types import storable, to_json
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_a_time_comes_back_in_utc_whatever_its_zone_was(database: Database) -> None:
+    here = datetime(2026, 3, 1, 1, 30, 0, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    with database.write() as tx:
+        steps.set_fact(tx, "a", 1, now=here)
+        stored = tx.execute(text("SELECT updated_at FROM meta")).scalar()
+    assert here.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") in str(stored)
+    with database.write() as tx:
+        assert steps.begin(tx, "k", now=here)
+    from server.store.tables import done_step
+
+    with database.read() as tx:
+        found = tx.execute(done_step.select()).one().at
+    assert found == here
+    assert found.tzinfo is UTC or found.utcoffset() == timedelta(0)
+
+
+def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    with pytest.raises(StatementError, match="time zone"), database.write() as tx:
+        steps.begin(tx, "k", now=NOW.replace(tzinfo=None))
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(value=st.text())
+def test_any_text_can_be_stored_and_read_back(database: Database, value: str) -> None:
+    with database.write() as tx:
+        steps.set_fact(tx, value, {"said": value}, now=NOW)
+    with database.read() as tx:
+        assert steps.get_fact(tx, value) == {"said": value}
+
+
+@pytest.mark.parametrize("value", ["a\x00b", "half \ud83d of a pair", "\udc00", "ok \U0001f600"])
+def test_text_the_databases_refuse_is_made_storable(database: Database, value: str) -> None:
+    clean = storable(value)
+    clean.encode()
+    assert "\x00" not in clean
+    with database.write() as tx:
+        steps.set_fact(tx, value, [value], now=NOW)
+    with database.read() as tx:
+        assert steps.get_fact(tx, clean) == [value]
+
+
+def test_a_number_json_cannot_say_is_refused() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_json({"a": float("nan")})
+
+
+def test_the_order_of_keys_in_json_is_kept(database: Database) -> None:
+    with database.write() as tx:
+        steps.set_fact(tx, "k", {"b": 1, "a": 2, "c": 0.1}, now=NOW)
+    with database.read() as tx:
+        assert list(steps.get_fact(tx, "k")) == ["b", "a", "c"]
+
+
+def test_what_fails_half_way_leaves_nothing(database: Database) -> None:
+    def fail() -> None:
+        with database.write() as tx:
+            steps.set_fact(tx, "k", 1, now=NOW)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with database.read() as tx:
+        assert steps.get_fact(tx, "k") is None
+
+
+def test_a_reading_transaction_cannot_write(database: Database) -> None:
+    with pytest.raises(DBAPIError), database.read() as tx:
+        steps.set_fact(tx, "k", 1, now=NOW)
+    with database.read() as tx:
+        assert steps.get_fact(tx, "k") is None
+
+
+def test_a_second_write_inside_the_first_is_told_so(database: Database) -> None:
+    with database.write(), pytest.raises(NestedTransaction), database.write():
+        pass
+    with database.write() as tx:  # and the thread may write again
+        steps.set_fact(tx, "k", 1, now=NOW)
+
+
+def test_concurrent_increments_are_all_counted(database: Database) -> None:
+    with database.write() as tx:
+        steps.set_fact(tx, "n", 0, now=NOW)
+    failures: list[BaseException] = []
+
+    def count() -> None:
+        try:
+            for _ in range(25):
+                with database.write() as tx:
+                    if not database.is_sqlite:
+                        tx.execute(text("SELECT 1 FROM meta WHERE key = 'n' FOR UPDATE"))
+                    steps.set_fact(tx, "n", steps.get_fact(tx, "n") + 1, now=NOW)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with database.read() as tx:
+        assert steps.get_fact(tx, "n") == 200
+
+
+def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
+    with database.write() as tx:
+        steps.set_fact(tx, "k", "old", now=NOW)
+    with database.write() as tx:
+        steps.set_fact(tx, "k", "new", now=NOW)
+        with database.read() as other:
+            assert steps.get_fact(other, "k") == "old"
+
+
+def test_sqlite_waits_for_the_disk_at_every_commit(tmp_path: Path) -> None:
+    with open_database(f"sqlite:///{tmp_path}/app.db") as database, database.write() as tx:
+        found = {
+            name: tx.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert found == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 60_000,
+    }
+
+
+def test_errors_do_not_quote_what_was_stored(database: Database) -> None:
+    with pytest.raises(DBAPIError) as caught, database.write() as tx:
+        tx.execute(text("INSERT INTO meta (key, nothing) VALUES (:k, 1)"), {"k": "very private"})
+    assert "very private" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://secret@host/x", "sqlite://", "sqlite:///:memory:", "no url at all: secret"]
+)
+def test_an_address_that_cannot_work_is_refused_without_being_quoted(url: str) -> None:
+    with pytest.raises(ValueError, match=r"database") as caught:
+        open_database(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_every_way_to_write_a_postgresql_address_is_taken(scheme: str) -> None:
+    with open_database(f"{scheme}://user:word@localhost/name") as database:
+        assert database.url.drivername == "postgresql+psycopg"
+
+
+def test_importing_the_store_loads_nothing_heavy() -> None:
+    heavy = "torch", "flair", "onnxruntime", "transformers", "dbos", "alembic", "zenpy", "flask"
+    code = f"import sys, server.store.records, server.store.inbox_writer; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
