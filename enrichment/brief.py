@@ -161,6 +161,10 @@ def _failure(ticket: TicketState) -> Iterator[Clause]:
     if not sources or arc.failed_at is None:
         return
     again = f" (failure {arc.failures})" if arc.failures > 1 else ""
+    if arc.is_open and ticket.is_done:
+        text = f"Problem of {_day(arc.failed_at)}{again}, closed without the customer's word."
+        yield Clause(text=text, sources=sources, weight=7)
+        return
     begun = f"Problem open since {_day(arc.failed_at)}{again}"
     if arc.stage is ArcStage.FAILED:
         state = "answered, but not acknowledged" if arc.answered else "not answered yet"
@@ -176,6 +180,8 @@ def _failure(ticket: TicketState) -> Iterator[Clause]:
 
 def _advice(ticket: TicketState) -> Iterator[Clause]:
     arc = ticket.arc
+    if arc.is_open and ticket.is_done:
+        return
     failure = (f"interaction:{arc.failed_by}",) if arc.failed_by else ()
     told = ticket.live.get(MomentKind.TOLD_YOU_ALREADY)
     if told and arc.stage is not ArcStage.CONFIRMED:

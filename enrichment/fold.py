@@ -9,32 +9,29 @@ taken in where it still says something and never undoes what newer turns said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 
 from connectors.records import AuthorRole, SurveyResponse, Ticket
 
 from . import arcs, opening, pressing
-from .memory import Memory, distinctiveness, memory_of, rehearsed, strongest
+from .keeping import Keeping
+from .memory import rehearsed
 from .moments import (
     Evidence,
-    Features,
     Found,
     Moment,
-    MomentKind,
     Turn,
     find_delight,
     find_frustration,
     find_gratitude,
     find_told_you,
-    moment_id,
 )
 from .priors import Priors
 from .reader.signals import CueKind
 from .readings import Reading
-from .state import LatestWords, Live, PersonState, TicketState
+from .state import LatestWords, PersonState, TicketState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +66,7 @@ def advance(
             raise ValueError(f"ticket {record.id} was given records of ticket {owner}")
     work = _Fold(person, ticket, record, priors)
     work.person, work.ticket = opening.open_ticket(person, ticket, record, theme_vector, priors)
+    work.person, work.ticket = opening.note_status(work.person, work.ticket, record)
     dated: list[tuple[datetime, int, str, Turn | SurveyResponse]] = []
     for turn in turns:
         said = replace(turn.interaction, created_at=min(now, turn.interaction.created_at))
@@ -89,18 +87,8 @@ def advance(
     )
 
 
-class _Fold:
-    """The states while one batch goes in."""
-
-    def __init__(
-        self, person: PersonState, ticket: TicketState, record: Ticket, priors: Priors
-    ) -> None:
-        self.person = person
-        self.ticket = ticket
-        self.record = record
-        self.priors = priors
-        self.moments: dict[str, Moment] = {}
-        self.superseded: list[str] = []
+class _Fold(Keeping):
+    """What turns and ratings do to the states."""
 
     def turn(self, turn: Turn) -> None:
         said = turn.interaction
@@ -109,7 +97,9 @@ class _Fold:
         seen = self.ticket.seen.plus(said.id, said.created_at, self.priors.seen_kept)
         self.ticket = replace(self.ticket, seen=seen)
         if said.author_role is AuthorRole.CUSTOMER:
+            self.is_theirs = said.author_id in (None, self.record.contact_id)
             self._customer(turn)
+            self.is_theirs = True
         elif said.author_role is AuthorRole.AGENT and said.public:
             # A note the customer never saw answers nothing.
             self._agent(turn)
@@ -125,7 +115,7 @@ class _Fold:
             end=len(comment),
             why=f"{survey.kind} rated {survey.score:+.2f}",
         )
-        self._change(self._is_here, lambda m: rehearsed(m, at, priors))
+        self.change(self.is_here, lambda m: rehearsed(m, at, priors))
         strength = abs(survey.score) * priors.survey_arousal
         self._enter_episode(survey.score, strength, at, None)
         self.ticket = replace(
@@ -136,7 +126,7 @@ class _Fold:
             found = arcs.proof_by_survey(self.ticket.arc, at, shown, priors)
             if found:
                 self._recover(at, survey.id, shown)
-                self._keep(
+                self.keep(
                     replace(found, what=survey.id), at, None, survey.score, priors.survey_arousal
                 )
         elif survey.score <= priors.survey_bad:
@@ -169,7 +159,7 @@ class _Fold:
             came_back = opening.came_back(self.person, self.ticket, at, priors)
             found += opening.count_milestones(turn, self.ticket)
         anniversary = opening.anniversary(turn, self.person, priors)
-        if anniversary:
+        if anniversary and self.is_theirs:
             years, milestone = anniversary
             found.append(milestone)
             self.person = replace(self.person, anniversaries=years)
@@ -184,7 +174,7 @@ class _Fold:
             self._hear(turn, known)
         if told:
             theme = self.ticket.theme
-            self._change(
+            self.change(
                 lambda m: m.is_negative and m.theme == theme, lambda m: rehearsed(m, at, priors)
             )
         if proof:
@@ -196,8 +186,8 @@ class _Fold:
         valence = known.valence if known else None
         arousal = known.intensity if known else None
         for one in found:
-            self._keep(one, at, said.id, valence, arousal)
-        if known is not None:
+            self.keep(one, at, said.id, valence, arousal)
+        if known is not None and self.is_theirs:
             read = self.person.readings_total + 1
             self.person = replace(self.person, readings_total=read)
         self._note_past(at)
@@ -247,8 +237,8 @@ class _Fold:
         before = self.ticket.episode
         if before.count and strength > before.peak_strength:
             # There is one peak an episode: what was it before is one no longer.
-            self._change(
-                lambda m: self._is_here(m) and m.interaction_id != interaction_id,
+            self.change(
+                lambda m: self.is_here(m) and m.interaction_id != interaction_id,
                 lambda m: replace(m, features=replace(m.features, peak=0.0)),
             )
         self.ticket = replace(self.ticket, episode=before.plus(valence, strength, at))
@@ -269,104 +259,9 @@ class _Fold:
     def _settle(self, resolved: bool) -> None:
         """The bad memories of this theme belong to a failure that is (or is not) put right."""
         theme = self.ticket.theme
-        self._change(
+        self.change(
             lambda m: m.is_negative and m.theme == theme, lambda m: replace(m, resolved=resolved)
         )
 
-    def _keep(
-        self,
-        found: Found,
-        at: datetime,
-        interaction_id: str | None,
-        valence: float | None,
-        arousal: float | None,
-    ) -> None:
-        priors, ticket, person = self.priors, self.ticket, self.person
-        new_id = moment_id(found.kind, ticket.ticket_id, interaction_id, found.what)
-        standing = ticket.live.get(found.kind)
-        if found.single and standing and found.level <= standing.level:
-            return
-        replaces = standing.moment_id if found.single and standing else None
-        felt = found.felt and valence is not None and arousal is not None
-        is_peak = felt and abs(valence or 0.0) * (arousal or 0.0) >= ticket.episode.peak_strength
-        counted = person.kinds.get(found.kind, 0)
-        features = Features(
-            arousal=arousal if felt else None,
-            valence=valence if felt else None,
-            distinctiveness=distinctiveness(
-                counted, person.readings_total, share(found.kind, priors), priors
-            ),
-            severity=ticket.severity,
-            effort=ticket.effort(priors),
-            peak=1.0 if is_peak else 0.0,
-        )
-        moment = Moment(
-            id=new_id,
-            kind=found.kind,
-            at=at,
-            ticket_id=ticket.ticket_id,
-            interaction_id=interaction_id,
-            evidence=found.evidence,
-            features=features,
-            confidence=found.confidence,
-            reason=found.reason,
-            theme=ticket.theme,
-            supersedes=replaces,
-        )
-        live = Live(moment_id=new_id, level=found.level, confidence=found.confidence)
-        self.ticket = replace(ticket, live=MappingProxyType({**ticket.live, found.kind: live}))
-        kinds = {**person.kinds, found.kind: counted + (replaces is None)}
-        self.person = replace(person, kinds=MappingProxyType(kinds))
-        if replaces is not None:
-            self.superseded.append(replaces)
-            unborn = self.moments.pop(replaces, None)
-            if unborn is not None:
-                # It never left this batch: whoever keeps moments knows only what it replaced.
-                moment = replace(moment, supersedes=unborn.supersedes)
-        self.moments[new_id] = moment
-        memory = memory_of(moment, connection=ticket.connection, repeat=self._is_repeat())
-        self._remember(memory, replaces, at)
-
-    def _is_here(self, memory: Memory) -> bool:
-        here = (self.ticket.connection, self.ticket.ticket_id)
-        return (memory.connection, memory.ticket_id) == here
-
-    def _is_repeat(self) -> bool:
-        """Whether this is not the first failure on the theme, here or on an earlier ticket."""
-        mine = self.ticket
-        earlier = any(
-            past.failures and past.theme == mine.theme and not past.is_of(mine)
-            for past in self.person.tickets
-        )
-        return mine.arc.failures > 1 or (earlier and mine.arc.failures > 0)
-
-    def _remember(self, memory: Memory, replaces: str | None, at: datetime) -> None:
-        gone = {memory.moment_id, replaces}
-
-        def with_it(memories: Iterable[Memory], kept: int) -> tuple[Memory, ...]:
-            others = (m for m in memories if m.moment_id not in gone)
-            return strongest((*others, memory), kept, at, self.priors)
-
-        self.ticket = replace(
-            self.ticket, memories=with_it(self.ticket.memories, self.priors.ticket_memories_kept)
-        )
-        self.person = replace(
-            self.person, memories=with_it(self.person.memories, self.priors.memories_kept)
-        )
-
-    def _change(self, which: Callable[[Memory], bool], how: Callable[[Memory], Memory]) -> None:
-        def changed(memories: tuple[Memory, ...]) -> tuple[Memory, ...]:
-            return tuple(how(m) if which(m) else m for m in memories)
-
-        self.ticket = replace(self.ticket, memories=changed(self.ticket.memories))
-        self.person = replace(self.person, memories=changed(self.person.memories))
-
     def _note_past(self, at: datetime) -> None:
         self.person = opening.note_past(self.person, self.ticket, at, self.priors)
-
-
-def share(kind: MomentKind, priors: Priors) -> float:
-    """The installation's share of messages with such a moment, as the priors have it."""
-    name = "share_" + kind.value.replace("-", "_")
-    found: float = getattr(priors, name, priors.share_other)
-    return found

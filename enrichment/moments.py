@@ -234,7 +234,9 @@ def find_told_you(
     turn: Turn, priors: Priors, *, wrote_before: bool, came_back: Evidence | None = None
 ) -> Iterator[Found]:
     """The customer repeats himself in words ("third time"; "still not" only when he wrote before),
-    or the ticket brings back an earlier theme (``came_back`` shows it) and is not happy news."""
+    or the ticket brings back an earlier theme (``came_back`` shows it). Never in happy words."""
+    if turn.known is not None and (turn.known.valence or 0.0) > priors.positive_above:
+        return
     evidence: list[Evidence] = []
     confidence = 0.0
     cue = turn.signals.first(CueKind.TOLD_YOU)
@@ -243,8 +245,7 @@ def find_told_you(
     if cue:
         evidence.append(turn.shows(cue.span, "says it again"))
         confidence = priors.confidence_words
-    happy = turn.known is not None and (turn.known.valence or 0.0) > priors.positive_above
-    if came_back and not happy:
+    if came_back:
         evidence += [turn.states(came_back.why), came_back]
         confidence = max(confidence, priors.confidence_theme)
     if evidence:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.records import Ticket
+from connectors.records import Ticket, TicketStatus
 
 from .moments import Evidence, Found, Turn, find_milestone
 from .priors import Priors
@@ -16,6 +16,7 @@ from .themes import likeness, packed
 
 _ROUND_NUMBERS = (10, 25, 50, 100)
 _REFERENCES_AT_MOST = 4
+_DONE = (TicketStatus.SOLVED, TicketStatus.CLOSED, TicketStatus.DELETED)
 
 
 def open_ticket(
@@ -51,6 +52,17 @@ def open_ticket(
         )
     ticket = replace(ticket, opened_at=record.created_at, nth=person.tickets_total)
     return _join(person, ticket, past, priors)
+
+
+def note_status(
+    person: PersonState, ticket: TicketState, record: Ticket
+) -> tuple[PersonState, TicketState]:
+    """Whether the ticket is done, as the record has it now."""
+    done = record.status in _DONE
+    tickets = tuple(
+        replace(past, is_done=done) if past.is_of(ticket) else past for past in person.tickets
+    )
+    return replace(person, tickets=tickets), replace(ticket, is_done=done)
 
 
 def join_by_references(
@@ -127,6 +139,7 @@ def note_past(
         last_at=max(past.last_at, ticket.last_customer_at or at),
         failures=ticket.arc.failures,
         is_failing=ticket.arc.is_open,
+        is_done=ticket.is_done,
     )
     last = person.last_customer_at
     heard = ticket.last_customer_at or at

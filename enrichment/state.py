@@ -123,14 +123,16 @@ class Live:
 
 @dataclass(frozen=True, kw_only=True)
 class TicketState:
-    """``connection``: whose ticket id it is, for persons known through several. ``reopens``: the
-    customer came back with trouble after it was called fixed."""
+    """``connection``: whose ticket id it is, for persons known through several. ``is_done``: solved
+    or closed over there. ``reopens``: the customer came back with trouble after it was called
+    fixed."""
 
     ticket_id: str
     connection: str = ""
     opened_at: datetime | None = None
     theme: str | None = None
     nth: int = 0
+    is_done: bool = False
     seen: Seen = field(default_factory=Seen)
     seen_surveys: Seen = field(default_factory=Seen)
     customer_turns: int = 0
@@ -192,6 +194,7 @@ class PastTicket:
     references: tuple[str, ...] = ()
     failures: int = 0
     is_failing: bool = False
+    is_done: bool = False
 
     def is_of(self, ticket: TicketState) -> bool:
         return (self.connection, self.id) == (ticket.connection, ticket.ticket_id)
@@ -238,8 +241,12 @@ class PersonState:
         return next((past for past in self.tickets if past.is_of(ticket)), None)
 
     def failing(self, *, beside: TicketState) -> tuple[PastTicket, ...]:
-        """Other tickets whose failure was not put right, oldest first."""
-        return tuple(past for past in self.tickets if past.is_failing and not past.is_of(beside))
+        """Other tickets that are not closed and whose failure was not put right, oldest first."""
+        return tuple(
+            past
+            for past in self.tickets
+            if past.is_failing and not past.is_done and not past.is_of(beside)
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {"version": STATE_VERSION, **to_plain(self)}

@@ -171,7 +171,7 @@ _PATTERNS: Mapping[CueKind, re.Pattern[str]] = {
         r"(?:lawyers?|attorneys?|solicitors?|lawsuit|ombudsman|chargeback|small claims|trading standards)",
         r"legal (?:action|advice|proceedings|counsel|department|steps|team)",
         r"(?:to|in|at) court|(?:sue|suing) (?:you|your|the company)|(?:will|going to|gonna) sue",
-        r"(?:consumer protection|better business bureau|data protection (?:authority|officer|commissioner))",
+        r"(?:consumer protection|better business bureau|data protection (?:authority|commissioner))",
     ),
     CueKind.SECURITY: _phrases(
         r"(?:hacked|hacker|hackers|phishing|phished|identity theft|fraudulent|fraud|scammed)",
@@ -194,7 +194,10 @@ _PATTERNS: Mapping[CueKind, re.Pattern[str]] = {
         r"reported|asked|contacted|called|written|wrote|emailed|described|answered|shared|submitted)",
         rf"(?:told|asked|explained|emailed|called|contacted|written|wrote|messaged|reported|chased) (?:[\w']{{1,20}} ){{0,4}}(?:already|before|twice|{_NUMBER} times)",
         r"(?:this is|for) (?:the |a )?(?:second|2nd) time (?:i|we|that i|that we|in \w{1,10} (?:days|weeks))",
-        rf"{_NTH} (?:time|email|e-mail|message|ticket|call|request|attempt|complaint|follow-?up)(?! address)",
+        rf"(?:the|my|our) (?:\w{{1,10}} )?{_NTH} (?:time|email|e-mail|message|ticket|call|request|attempt|complaint|follow-?up|person|agent|colleague)(?! address)",
+        rf"{_NTH} (?:time|email|message|ticket|call|request)(?: now)?(?: that)? (?:i|we|asking|writing|calling|this (?:week|month|year)|in a row)",
+        rf"(?:ask|say|tell|write|call|explain)(?:ing)? (?:\w{{1,12}} ){{0,3}}a {_NTH} time",
+        rf"(?:i|we) (?:described|explained|mentioned|wrote|said|sent|told you) (?:it|this|that|about it|all of (?:it|this)|about this|so) (?:on {_DAY}|yesterday|last (?:week|month)|before|above|earlier|already|in my)",
         r"how many (?:more )?times (?:do|must|have|will|should|did) (?:i|we)|over and over|yet again",
         r"(?:keep|keeps|kept|tired of|sick of|hate) (?:having to (?:ask|tell|explain|repeat)|(?:asking|telling) (?:you|me)|explaining|repeating)(?: myself| ourselves)?",
         r"repeat(?:ing)? (?:myself|ourselves)|(?:please )?read my (?:last|previous|first|earlier) (?:message|email|mail|ticket)",
@@ -207,7 +210,8 @@ _PATTERNS: Mapping[CueKind, re.Pattern[str]] = {
         r"still (?:not|no|nothing|haven't|hasn't|have not|has not|isn't|is not|doesn't|does not|didn't|won't|can't|cannot|unable|"
         r"waiting|broken|down|the same|having|missing|failing|wrong|happening|without)",
         r"no (?:reply|response|answer|update|word|news)(?: (?:yet|so far|from|since|at all))",
-        r"(?:haven't|have not|never) (?:heard|received|got|gotten|had) (?:\w{1,12} ){0,2}(?:back|anything|reply|response|answer|word|from)",
+        r"(?:haven't|have not|never) (?:heard|received|got|gotten) (?:(?:a|an|any|one|single|your) ){0,2}(?:back|anything|reply|response|answer|word|from (?:you|anyone|anybody|support))",
+        r"(?:heard|received|got) nothing",
         r"(?:not|hasn't|never) (?:yet )?(?:been )?(?:fixed|resolved|solved|answered)",
     ),
     CueKind.AWAITS: _phrases(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.records import TicketStatus
 from enrichment.brief import LONGEST, Clause, brief
 from enrichment.priors import PRIORS
 from enrichment.state import PersonState, TicketState
@@ -89,6 +91,18 @@ def test_a_theme_that_came_back_and_another_open_problem_are_named(desk) -> None
     text = shown(desk, "2")
     assert "2nd contact about this since 2 Mar 2026." in text
     assert "Another problem is still open: ticket 1." in text
+
+
+def test_a_closed_ticket_is_not_called_open(desk) -> None:
+    turn = desk.customer("The door is stuck.", -0.7, ["annoyance"])
+    solved = replace(desk.record(), status=TicketStatus.SOLVED)
+    desk.fold(turn, record=solved)
+    assert "closed without the customer's word" in shown(desk)
+    assert "Name the problem" not in shown(desk)
+    desk.fold(desk.customer("Hello", 0.0, ticket="2", days=9), record=desk.record("2", days=9))
+    assert "Another problem" not in shown(desk, "2")
+    desk.fold(record=desk.record())
+    assert "Another problem is still open: ticket 42." in shown(desk, "2")
 
 
 def test_every_source_is_something_the_states_know(desk) -> None:

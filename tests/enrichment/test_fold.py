@@ -298,6 +298,18 @@ def test_system_messages_say_nothing(desk) -> None:
     assert made.moments == ()
 
 
+def test_what_a_colleague_writes_counts_for_the_ticket_and_is_no_memory_of_the_person(
+    desk,
+) -> None:
+    turn = desk.customer("Outrageous!", -0.9, ["anger"])
+    said = replace(turn.interaction, author_id="somebody else")
+    made = desk.fold(replace(turn, interaction=said))
+    assert made.ticket.words.valence == -0.9
+    assert MomentKind.FRUSTRATION_PEAK in made.ticket.tags
+    assert made.person.memories == ()
+    assert made.person.kinds == {}
+
+
 # Themes
 
 

@@ -202,7 +202,7 @@ def test_praise_beside_a_confirmed_fix_is_heard(desk) -> None:
 def test_repetition_in_words_shows_the_phrase(desk) -> None:
     made = desk.fold(desk.customer("This is the third time I am asking.", -0.3))
     told = next(moment for moment in made.moments if moment.kind is KIND.TOLD_YOU_ALREADY)
-    assert told.evidence[0].quote == "third time"
+    assert told.evidence[0].quote == "the third time"
     assert told.confidence == PRIORS.confidence_words
 
 
@@ -210,6 +210,10 @@ def test_still_not_repeats_only_what_was_said_before(desk) -> None:
     assert tags(desk.fold(desk.customer("It still doesn't ring.", 0.0)).ticket) == set()
     later = desk.fold(desk.customer("It still doesn't ring.", 0.0, hours=5))
     assert tags(later.ticket) == {KIND.TOLD_YOU_ALREADY}
+
+
+def test_repetition_in_happy_words_is_no_complaint(desk) -> None:
+    assert tags(desk.fold(desk.customer("As I said, you are great!", 0.8)).ticket) == set()
 
 
 def test_repetition_is_heard_in_words_the_model_could_not_read(desk) -> None:

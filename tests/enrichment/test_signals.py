@@ -113,6 +113,11 @@ def test_the_urgency_names_the_words_that_decide_it() -> None:
         "It is the same problem as last month; same issue again.",
         "It happened again.",
         "My 4th email about this.",
+        "Third time I ask!",
+        "For the third time: no.",
+        "I am asking you for a third time.",
+        "I described it on Monday.",
+        "You are the third person on this.",
         "I’ve already explained that.",
         "All of that is in the first ticket.",
         "This is the second time I'm writing about this, see my ticket from autumn.",
@@ -132,6 +137,7 @@ def test_repeating_oneself_is_heard(text: str) -> None:
         "My third email address is wrong.",
         "I have already a great impression of you.",
         "Can I order again?",
+        "Your price went up a third time.",
     ],
 )
 def test_again_and_numbers_alone_are_no_repetition(text: str) -> None:
@@ -146,6 +152,7 @@ def test_again_and_numbers_alone_are_no_repetition(text: str) -> None:
         "No answer yet.",
         "I haven't heard back from you.",
         "The bug has not been fixed.",
+        "It is Monday and I have heard nothing.",
     ],
 )
 def test_still_not_is_heard(text: str) -> None:
