@@ -113,7 +113,7 @@ class Priors:
     # Moments
     negative_below: float = _prior(-0.2, "where the reader's sentiment turns negative")
     positive_above: float = _prior(0.2, "where the reader's sentiment turns positive")
-    moment_level: float = _prior(0.05, "|V|*A under this is nobody's moment")
+    moment_level: float = _prior(0.05, "abs(V)*A under this is nobody's moment")
     failure_confidence: float = _prior(0.4, "a shaky reading opens no failure")
     confidence_words: float = _prior(0.85, "a documented phrase, read literally")
     confidence_theme: float = _prior(0.6, "likeness of two tickets is a guess")
