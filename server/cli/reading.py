@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .failing import Problem
+
 if TYPE_CHECKING:
     from enrichment.readings import Reading
 
@@ -19,9 +21,12 @@ if TYPE_CHECKING:
 def read(text: tuple[str, ...], as_json: bool, lines: bool) -> None:
     """Read what a customer feels from TEXT (or from standard input)."""
     texts = [" ".join(text)] if text else _from_stdin(lines)
-    from enrichment.reader import load_reader
+    from enrichment.reader import ArtefactError, load_reader
 
-    reader = load_reader()
+    try:
+        reader = load_reader()
+    except ArtefactError as error:
+        raise Problem(str(error)) from error
     for reading in reader.read(texts):
         if as_json:
             from enrichment.reader.serial import reading_to_json

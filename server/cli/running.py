@@ -47,6 +47,7 @@ def work(name: str) -> None:
     from ..wiring import NameTaken, build_worker, hold_name, open_home
 
     checked = settings()
+    _require_model()
     configure(level=checked.log_level, format=checked.log_format)
     stopping = _stop_on_signal()
     home = open_home(checked)
@@ -82,6 +83,16 @@ def up(workers: int) -> None:
         commands[f"worker-{number}"] = worker_command(f"worker-{number}")
     click.echo(f"Keepsake on {checked.public_url} (Ctrl-C stops it)")
     sys.exit(supervise(commands, stopping=_stop_on_signal()))
+
+
+def _require_model() -> None:
+    """A worker without its model would only put work aside."""
+    from enrichment.reader.artefact import ArtefactError, default_folder, verify
+
+    try:
+        verify(default_folder())
+    except ArtefactError as error:
+        raise Problem(str(error)) from error
 
 
 def worker_command(name: str) -> list[str]:

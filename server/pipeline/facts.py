@@ -16,7 +16,6 @@ from connectors.records import Account, Contact, FieldValue, SurveyResponse, Tic
 from enrichment.memory import remembered_feeling
 from enrichment.moments import Moment, Turn
 from enrichment.priors import Priors
-from enrichment.reader.signals import Urgency
 from enrichment.state import PersonState, TicketState
 from rules.facts import Facts
 
@@ -130,7 +129,7 @@ def _ticket(news: News, around: Around, now: datetime, priors: Priors) -> dict[s
         "ticket.confidence": words.confidence if words else None,
         "ticket.trend": trend,
         "ticket.emotion": news.ticket_values.get("emotion"),
-        "ticket.urgency": _urgency(state),
+        "ticket.urgency": state.pressing.urgency.value if state.pressing else None,
         "ticket.memory_tags": tuple(kind.value for kind in state.tags),
         "ticket.memory_impact": news.ticket_values.get("memory_impact"),
         "ticket.transfers": state.transfers,
@@ -184,12 +183,6 @@ def _waiting(state: TicketState, now: datetime) -> float | None:
     if state.last_agent_at is not None and state.last_agent_at >= state.last_customer_at:
         return 0.0
     return max((now - state.last_customer_at).total_seconds(), 0.0) / 3600
-
-
-def _urgency(state: TicketState) -> float | None:
-    if state.pressing is None:
-        return None
-    return 100.0 * state.pressing.urgency.rank / (len(Urgency) - 1)
 
 
 def _tried(around: Around) -> str | None:

@@ -1,20 +1,21 @@
 """Pull what changed, page by page, and put every changed ticket into the inbox.
 
-Where the connector can hand out what was said in bulk, that is stored first, and tickets are
-enriched from our copy without a call each; only what changed within the minutes that exports hold
-back is fetched whole. The first pull of a connection is its backfill: its tickets enter the inbox
-at the end, oldest first. Pages are stored before cursors (in one transaction), so a crash repeats
-a page and loses none.
+Where the connector can hand out what was said in bulk, that is stored as well, and tickets are
+enriched from our copy without a call each. That copy is whole for a ticket that we knew before
+and that has not changed within the minutes exports hold back; any other is fetched. The first
+pull of a connection is its backfill: its tickets enter the inbox oldest first, so that people's
+histories are folded in the order they happened. Pages are stored before cursors, so a crash
+repeats a page and loses none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.base import Change, Connector, Cursor
+from connectors.base import Change, Connector, Cursor, Page
 from connectors.records import Contact, RecordKind, RecordRef, SurveyResponse, Ticket
 
 from ..store import connections, edits, inbox, leases, loading, records
@@ -30,7 +31,9 @@ STORED = "stored"
 #: Exports hold back the newest minutes: what changed so recently is fetched whole instead.
 HELD_BACK = timedelta(minutes=2)
 
-_DONE = "backfill"
+#: Cursors of our own: when the backfill began, and that it is through; where bulk reading is.
+_BEGAN, _DONE, _SAID = "backfill-began", "backfill", "interaction"
+PAGE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,119 +63,161 @@ def sync(
     progress: Progress = silent,
 ) -> Pulled:
     """Pull everything new. Raises ``ConnectorError``; whatever came before it is kept."""
-    began = base.clock()
-    with base.database.read() as tx:
-        is_first = connections.cursor_of(tx, connection_id, kind=_DONE) is None
-    in_bulk = getattr(connector, "pull_interactions", None)
-    #: A ticket that has not changed since then is whole in our copy once the pull is through.
-    whole_before = began - HELD_BACK if in_bulk is not None else datetime.min.replace(tzinfo=UTC)
-    pulled = queued = said = 0
+    pull = _Pull(base, connection_id, connector, since, progress)
     for kind in ORDER:
-        if kind is RecordKind.TICKET and in_bulk is not None:
-            for count in _pull_interactions(base, connection_id, in_bulk, since):
-                said += count
-                progress("interaction", count)
-        for records_, entered in _pull(
-            base, connection_id, connector, kind, since, None if is_first else whole_before
-        ):
-            pulled += records_
-            queued += entered
-            progress(kind.value, records_)
-    if is_first:
-        queued += _queue_backfill(base, connection_id, whole_before=whole_before)
-    return Pulled(records=pulled, interactions=said, queued=queued, was_backfill=is_first)
-
-
-def _pull(
-    base: Base,
-    connection_id: str,
-    connector: Connector,
-    kind: RecordKind,
-    since: datetime,
-    whole_before: datetime | None,
-) -> Iterator[tuple[int, int]]:
-    """Pages of one kind. ``whole_before``: None in a backfill, which queues its tickets later."""
-    with base.database.read() as tx:
-        cursor = connections.cursor_of(tx, connection_id, kind=kind)
-    more = True
-    while more:
-        page = connector.pull(kind, cursor, since=since)
-        now = base.clock()
-        with base.database.write() as tx:
-            changed = set(
-                records.store_page(tx, connection_id=connection_id, records=page.records, now=now)
-            )
-            changes: list[Change] = []
-            for record in page.records:
-                if _ref(record) not in changed:
-                    continue
-                if isinstance(record, Contact):
-                    # The page holds the contact as it stands: no need to fetch it again.
-                    _observe(tx, connection_id, record, now)
-                elif whole_before is not None:
-                    changes += _changes(record, whole_before, now)
-            accepted = inbox.accept(tx, connection_id=connection_id, changes=changes, now=now)
-            if page.cursor is not None:
-                connections.keep_cursor(tx, connection_id, kind=kind, at=page.cursor, now=now)
-        yield len(page.records), sum(one.is_new for one in accepted)
-        cursor, more = page.cursor, page.has_more
-
-
-def _observe(tx: Any, connection_id: str, contact: Contact, now: datetime) -> None:
-    edits.observe(
-        tx,
-        connection_id=connection_id,
-        record=_ref(contact),
-        seen=contact.fields,
-        updated_at=contact.updated_at,
-        now=now,
+        pull.records(kind)
+        if kind is RecordKind.TICKET:
+            pull.interactions()
+    pull.queue()
+    return Pulled(
+        records=pull.counted,
+        interactions=pull.said,
+        queued=pull.queued,
+        was_backfill=pull.is_first,
     )
 
 
-def _pull_interactions(base: Base, connection_id: str, pull: Any, since: datetime) -> Iterator[int]:
-    with base.database.read() as tx:
-        cursor = connections.cursor_of(tx, connection_id, kind="interaction")
-    more = True
-    while more:
-        page = pull(cursor, since=since)
+class _Pull:
+    """One pull of one connection."""
+
+    def __init__(
+        self,
+        base: Base,
+        connection_id: str,
+        connector: Connector,
+        since: datetime,
+        progress: Progress,
+    ) -> None:
+        self._base = base
+        self._id = connection_id
+        self._connector = connector
+        self._since = since
+        self._progress = progress
+        self._in_bulk = getattr(connector, "pull_interactions", None)
+        self._changes: list[Change] = []
+        #: Kept only once what the page means for the inbox is in the inbox.
+        self._late: dict[str, Cursor] = {}
+        self.counted = self.said = self.queued = 0
         now = base.clock()
         with base.database.write() as tx:
-            records.store_interactions(
-                tx, connection_id=connection_id, values=page.interactions, now=now
+            self.is_first = connections.cursor_of(tx, connection_id, kind=_DONE) is None
+            if self.is_first and connections.cursor_of(tx, connection_id, kind=_BEGAN) is None:
+                mark = Cursor(now.isoformat())
+                connections.keep_cursor(tx, connection_id, kind=_BEGAN, at=mark, now=now)
+            began_at = connections.cursor_of(tx, connection_id, kind=_BEGAN)
+        # A backfill that broke off counts from its first beginning.
+        began = datetime.fromisoformat(began_at) if self.is_first and began_at else now
+        self._whole_before = began - HELD_BACK
+
+    def records(self, kind: RecordKind) -> None:
+        """All pages of one kind."""
+        with self._base.database.read() as tx:
+            cursor = connections.cursor_of(tx, self._id, kind=kind)
+        more = True
+        while more:
+            page = self._connector.pull(kind, cursor, since=self._since)
+            self._store(kind, page)
+            self.counted += len(page.records)
+            self._progress(kind.value, len(page.records))
+            cursor, more = page.cursor, page.has_more
+
+    def _store(self, kind: RecordKind, page: Page) -> None:
+        now = self._base.clock()
+        tickets = [one for one in page.records if isinstance(one, Ticket)]
+        with self._base.database.write() as tx:
+            known = loading.ticket_versions(
+                tx, connection_id=self._id, ticket_ids=[one.id for one in tickets]
             )
-            connections.keep_cursor(tx, connection_id, kind="interaction", at=page.cursor, now=now)
-        yield len(page.interactions)
-        cursor, more = page.cursor, page.has_more
+            changed = set(
+                records.store_page(tx, connection_id=self._id, records=page.records, now=now)
+            )
+            for record in page.records:
+                if isinstance(record, Contact) and _ref(record) in changed:
+                    # The page holds the contact as it stands: no need to fetch it again.
+                    edits.observe(
+                        tx,
+                        connection_id=self._id,
+                        record=_ref(record),
+                        seen=record.fields,
+                        updated_at=record.updated_at,
+                        now=now,
+                    )
+            late = not self.is_first and kind in (RecordKind.TICKET, RecordKind.SURVEY)
+            if late:
+                for record in page.records:
+                    is_whole = self._is_whole(record) and getattr(record, "id", None) in known
+                    self._changes += _changes(record, is_whole=is_whole, now=now)
+                if page.cursor is not None:
+                    self._late[kind] = page.cursor
+            elif page.cursor is not None:
+                connections.keep_cursor(tx, self._id, kind=kind, at=page.cursor, now=now)
 
+    def _is_whole(self, record: object) -> bool:
+        return (
+            self._in_bulk is not None
+            and isinstance(record, Ticket)
+            and record.updated_at < self._whole_before
+        )
 
-def _queue_backfill(base: Base, connection_id: str, *, whole_before: datetime) -> int:
-    """Every ticket once, oldest first: people's histories are folded in the order they happened."""
-    after: tuple[datetime, str] | None = None
-    queued = 0
-    while True:
-        with base.database.write() as tx:
-            page = loading.tickets_by_age(tx, connection_id=connection_id, after=after, limit=500)
-            now = base.clock()
-            changes: list[Change] = []
-            for ticket in page:
-                changes.append(
+    def interactions(self) -> None:
+        """What was said on all tickets, where the connector can hand it out in bulk."""
+        if self._in_bulk is None:
+            return
+        with self._base.database.read() as tx:
+            cursor = connections.cursor_of(tx, self._id, kind=_SAID)
+        more = True
+        while more:
+            page = self._in_bulk(cursor, since=self._since)
+            now = self._base.clock()
+            with self._base.database.write() as tx:
+                records.store_interactions(
+                    tx, connection_id=self._id, values=page.interactions, now=now
+                )
+                connections.keep_cursor(tx, self._id, kind=_SAID, at=page.cursor, now=now)
+            self.said += len(page.interactions)
+            self._progress("interaction", len(page.interactions))
+            cursor, more = page.cursor, page.has_more
+
+    def queue(self) -> None:
+        """Put what changed into the inbox, and keep the cursors that waited for it."""
+        if self.is_first:
+            self._queue_backfill()
+            return
+        now = self._base.clock()
+        with self._base.database.write() as tx:
+            self.queued += _accept(tx, self._id, self._changes, now)
+            for kind, cursor in self._late.items():
+                connections.keep_cursor(tx, self._id, kind=kind, at=cursor, now=now)
+
+    def _queue_backfill(self) -> None:
+        after: tuple[datetime, str] | None = None
+        while True:
+            now = self._base.clock()
+            with self._base.database.write() as tx:
+                page = loading.tickets_by_age(tx, connection_id=self._id, after=after, limit=PAGE)
+                changes = [
                     Change(
                         event_id=f"backfill:{ticket.id}",
-                        record=RecordRef(kind=RecordKind.TICKET, id=ticket.id),
-                        kind=_how(ticket, whole_before),
+                        record=_ref(ticket),
+                        kind=STORED if self._is_whole(ticket) else POLLED,
                         at=now,
                         partition=ticket.contact_id,
                     )
-                )
-            accepted = inbox.accept(tx, connection_id=connection_id, changes=changes, now=now)
-            queued += sum(one.is_new for one in accepted)
-            if len(page) < 500:
-                done = Cursor(now.isoformat())
-                connections.keep_cursor(tx, connection_id, kind=_DONE, at=done, now=now)
-                until = now + base.poll_every
-                leases.claim(tx, f"poll:{connection_id}", until=until, now=now)
-                return queued
-        after = (page[-1].created_at, page[-1].id)
+                    for ticket in page
+                ]
+                self.queued += _accept(tx, self._id, changes, now)
+                if len(page) < PAGE:
+                    done = Cursor(now.isoformat())
+                    connections.keep_cursor(tx, self._id, kind=_DONE, at=done, now=now)
+                    until = now + self._base.poll_every
+                    leases.claim(tx, f"poll:{self._id}", until=until, now=now)
+                    return
+            after = (page[-1].created_at, page[-1].id)
+
+
+def _accept(tx: Any, connection_id: str, changes: Sequence[Change], now: datetime) -> int:
+    accepted = inbox.accept(tx, connection_id=connection_id, changes=changes, now=now)
+    return sum(one.is_new for one in accepted)
 
 
 def _ref(record: object) -> RecordRef:
@@ -187,11 +232,7 @@ def _ref(record: object) -> RecordRef:
             return RecordRef(kind=RecordKind.ACCOUNT, id=getattr(record, "id", "?"))
 
 
-def _how(ticket: Ticket, whole_before: datetime) -> str:
-    return STORED if ticket.updated_at < whole_before else POLLED
-
-
-def _changes(record: object, whole_before: datetime, now: datetime) -> Iterator[Change]:
+def _changes(record: object, *, is_whole: bool, now: datetime) -> Iterator[Change]:
     """What a changed record means for the inbox. The version is part of the event's id: the same
     state seen by two polls is one event, the next state is another."""
     match record:
@@ -199,7 +240,7 @@ def _changes(record: object, whole_before: datetime, now: datetime) -> Iterator[
             yield Change(
                 event_id=f"poll:{record.id}:{record.updated_at.isoformat()}",
                 record=_ref(record),
-                kind=_how(record, whole_before),
+                kind=STORED if is_whole else POLLED,
                 at=now,
                 partition=record.contact_id,
             )
