@@ -38,6 +38,8 @@ class Client:
     """Zendesk's API, as much of it as Keepsake uses. For one thread."""
 
     def __init__(self, line: Line, *, http: httpx.Client, timeout: float, clock: Clock) -> None:
+        #: False once the account said that it does not have the newer survey.
+        self.has_surveys = True
         self._line = line
         self._clock = clock
         self._http = http

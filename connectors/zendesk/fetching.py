@@ -78,23 +78,34 @@ def _account(client: Client, row: Row, body: Row) -> Account | None:
 
 
 def _surveys(client: Client, row: Row) -> list[SurveyResponse]:
-    """The legacy rating hangs on the ticket; the newer survey answers only when asked, and only
-    a solved ticket is ever surveyed."""
-    inline = row.get("satisfaction_rating") or {}
-    found: list[SurveyResponse | None] = []
-    if str(inline.get("score") or "").startswith(("good", "bad")):
-        try:
-            # Asked for whole: the one on the ticket says neither when nor who.
-            found.append(mapping.rating(client.rating(str(inline.get("id")))))
-        except (Skippable, Misconfigured):
-            about = {"ticket_id": row["id"], "updated_at": row.get("updated_at")}
-            about["requester_id"] = row.get("requester_id")
-            found.append(mapping.rating({**about, **inline}))
-    elif mapping.status_of(row.get("status")) in (TicketStatus.SOLVED, TicketStatus.CLOSED):
-        filters = {"filter[subject_zrns]": f"zen:ticket:{row['id']}"}
-        try:
-            rows = client.survey_responses(filters)["survey_responses"]
-        except (Skippable, Misconfigured):
-            rows = []
-        found += [mapping.survey_response(one) for one in rows]
+    """An account rates in the legacy way or by the newer survey, and with the survey a rating may
+    hang on the ticket as well: the survey's answer is then the one that counts."""
+    score = str((row.get("satisfaction_rating") or {}).get("score") or "")
+    is_rated = score.startswith(("good", "bad"))
+    is_solved = mapping.status_of(row.get("status")) in (TicketStatus.SOLVED, TicketStatus.CLOSED)
+    found = _responses(client, str(row["id"])) if is_solved or is_rated else []
+    if not found and is_rated:
+        found = [_rating(client, row)]
     return [one for one in found if one is not None]
+
+
+def _responses(client: Client, ticket_id: str) -> list[SurveyResponse | None]:
+    if not client.has_surveys:
+        return []
+    try:
+        body = client.survey_responses({"filter[subject_zrns]": f"zen:ticket:{ticket_id}"})
+    except (Skippable, Misconfigured):
+        # Accounts without the newer survey: asked once, not for every ticket.
+        client.has_surveys = False
+        return []
+    return [mapping.survey_response(one) for one in body["survey_responses"]]
+
+
+def _rating(client: Client, row: Row) -> SurveyResponse | None:
+    inline = row["satisfaction_rating"]
+    try:
+        # Asked for whole: the one on the ticket says neither when nor who.
+        return mapping.rating(client.rating(str(inline.get("id"))))
+    except (Skippable, Misconfigured):
+        about = {"ticket_id": row["id"], "requester_id": row.get("requester_id")}
+        return mapping.rating({**about, "updated_at": row.get("updated_at"), **inline})

@@ -28,7 +28,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="client_secret",
         prompt="OAuth client: secret",
+        help="Shown once, when the client is made. Public clients have none: leave it empty.",
         secret=True,
+        required=False,
         kinds=("oauth", "client_credentials"),
     ),
     Setting(

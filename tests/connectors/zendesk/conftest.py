@@ -151,6 +151,11 @@ def api_token(emulator: Emulator) -> dict[str, str]:
 
 
 @pytest.fixture
+def kept_tokens() -> type[KeptTokens]:
+    return KeptTokens
+
+
+@pytest.fixture
 def connect(emulator: Emulator, time: Time, api_token: dict[str, str]) -> Iterator[Connect]:
     """Makes connectors to the emulator; keyword arguments replace the usual ones."""
     opened: list[ZendeskConnector] = []
@@ -160,7 +165,7 @@ def connect(emulator: Emulator, time: Time, api_token: dict[str, str]) -> Iterat
         arguments: dict[str, object] = {
             "subdomain": emulator.subdomain,
             "base_url": emulator.base_url,
-            "tokens": KeptTokens(secrets or api_token),
+            "tokens": KeptTokens(api_token if secrets is None else secrets),
             "installation": Installation(),
             "pacer": pacer,
             "clock": time,
