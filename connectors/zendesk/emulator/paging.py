@@ -30,9 +30,13 @@ Orders = Mapping[str, Callable[[], SortedIndex]]
 Render = Callable[[Key], dict[str, Any]]
 
 
-def listing(name: str, orders: Orders, render: Render) -> dict[str, Any]:
+def listing(
+    name: str, orders: Orders, render: Render, *, cursors_only: bool = False
+) -> dict[str, Any]:
     """One page of a list, by the parameters of the request. Raises 400 for bad ones."""
-    if any(key in request.args for key in ("page[size]", "page[after]", "page[before]")):
+    if cursors_only or any(
+        key in request.args for key in ("page[size]", "page[after]", "page[before]")
+    ):
         return _by_cursor(name, orders, render)
     return _by_offset(name, orders, render)
 
@@ -44,10 +48,12 @@ def small_list(
     *,
     key: Callable[[Row], Key] = lambda row: (cast(Any, row).id,),
     order: str = "id",
+    cursors_only: bool = False,
 ) -> dict[str, Any]:
     """A list short enough to be sorted for every request; by id unless told otherwise."""
     by_key = {key(row): row for row in rows}
-    return listing(name, {order: lambda: SortedIndex(by_key)}, lambda place: render(by_key[place]))
+    orders = {order: lambda: SortedIndex(by_key)}
+    return listing(name, orders, lambda place: render(by_key[place]), cursors_only=cursors_only)
 
 
 def _by_cursor(name: str, orders: Orders, render: Render) -> dict[str, Any]:

@@ -48,6 +48,11 @@ class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         """Requests are counted in the state, not printed."""
 
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """A connection dropped on purpose must not be kept for the next request."""
+        del error, environ
+        self.close_connection = True
+
 
 class Emulator:
     """A Zendesk on a loopback port, started by ``with``.

@@ -73,9 +73,7 @@ def small_world() -> World:
             Message(author="ada", text="Any news?", at=ago(hours=3)),
         ),
         tags=("shipping",),
-        history=(
-            StatusChange(at=ago(days=1, hours=20), by="sam", status=TicketStatus.PENDING),
-        ),
+        history=(StatusChange(at=ago(days=1, hours=20), by="sam", status=TicketStatus.PENDING),),
     )
     invoice = WorldTicket(
         key="invoice",
@@ -164,9 +162,7 @@ class Account:
         self.state = State(options, clock=clock)
         self.faults = Faults()
         self.deliverer = Deliverer(self.state, self.faults, time_scale=0.005, timeout=0.3)
-        self.app = create_app(
-            self.state, faults=self.faults, deliverer=self.deliverer, world=world
-        )
+        self.app = create_app(self.state, faults=self.faults, deliverer=self.deliverer, world=world)
         if world is not None:
             fill(self.state, world)
         self.people = People(self.state)
@@ -239,7 +235,7 @@ class Receiver:
                 except OSError:
                     return
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            def log_message(self, format: str, *args: Any) -> None:
                 return
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

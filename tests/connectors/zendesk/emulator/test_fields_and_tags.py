@@ -168,7 +168,12 @@ def test_solving_asks_for_required_fields_of_the_form(account):
 
 def test_a_dropdown_on_a_person_tags_the_person(account):
     options = [{"name": "High", "value": "risk_high"}, {"name": "Low", "value": "risk_low"}]
-    field = {"key": "mem_risk", "type": "dropdown", "title": "Risk", "custom_field_options": options}
+    field = {
+        "key": "mem_risk",
+        "type": "dropdown",
+        "title": "Risk",
+        "custom_field_options": options,
+    }
     assert account.api.post("/user_fields.json", json={"user_field": field}).status_code == 201
     path = f"/users/{account.ids['ada']}.json"
     told = account.api.put(path, json={"user": {"user_fields": {"mem_risk": "risk_high"}}}).json()

@@ -18,9 +18,7 @@ def ask(account, **more):
 def allow(account, decision="allow", **more):
     form = {"response_type": "code", "client_id": "keepsake", "redirect_uri": BACK, "state": "s1"}
     with account.anonymous() as browser:
-        return browser.post(
-            "/oauth/authorizations", data={**form, "decision": decision, **more}
-        )
+        return browser.post("/oauth/authorizations", data={**form, "decision": decision, **more})
 
 
 def answer_of(response):
@@ -38,9 +36,7 @@ def tokens(account, **body):
 
 def granted(account, scope="read write", **more):
     code = answer_of(allow(account, scope=scope))["code"]
-    return tokens(
-        account, grant_type="authorization_code", code=code, redirect_uri=BACK, **more
-    )
+    return tokens(account, grant_type="authorization_code", code=code, redirect_uri=BACK, **more)
 
 
 def test_a_person_is_asked_and_can_say_no(account):
