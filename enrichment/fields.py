@@ -19,7 +19,7 @@ from .memory import Factor, Feeling, memory_impact, remembered_feeling
 from .moments import Evidence, MomentKind
 from .priors import Priors
 from .reader.signals import Urgency
-from .readings import EMOTIONS, Sentiment
+from .readings import EMOTIONS, UNSURE, Sentiment
 from .state import STATE_VERSION, PersonState, TicketState
 from .writes import FieldDecision, LastWritten, decide_writes, same
 
@@ -180,13 +180,14 @@ def explain_ticket(
         shown = tuple(item for item in evidence if item is not None)
         return Explained(value=value, reason=reason, evidence=shown, model=model, priors=version)
 
-    silent = f"unsure: {ticket.unread}" if ticket.unread else "nothing could be read yet"
+    silent = ticket.unread or "nothing could be read yet"
     sure = (
         words is not None
         and words.sentiment is not None
         and (words.confidence or 0.0) >= priors.sentiment_confidence
     )
-    if words is None:
+    if words is None or silent.startswith(UNSURE):
+        # What was read before is not what the customer feels now.
         feels = [made(None, silent)] * 3
     else:
         said = words.shows_sentiment

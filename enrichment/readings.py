@@ -20,6 +20,10 @@ EMOTIONS: tuple[str, ...] = (
     "pride", "realization", "relief", "remorse", "sadness", "surprise", "neutral",
 )  # fmt: skip
 
+#: How the reason of an unknown reading begins when there were words to read and the reader would
+#: have had to guess (as opposed to: no words, another language).
+UNSURE = "unsure"
+
 
 class Sentiment(StrEnum):
     """Five steps, as agents see them. There is no step for "unknown": that is ``None``."""

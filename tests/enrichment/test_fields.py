@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,7 +60,7 @@ def test_what_could_not_be_read_leaves_the_fields_empty_with_the_reason(desk) ->
     fields = explain_ticket(made.person, made.ticket, now=NOW, priors=PRIORS)
     for key in ("sentiment", "sentiment_confidence", "emotion", "urgency", "memory_impact"):
         assert fields[key].value is None
-    assert fields["sentiment"].reason == "unsure: too short"
+    assert fields["sentiment"].reason == "too short"
 
 
 def test_an_angry_message_fills_the_fields_with_evidence_and_factors(desk) -> None:
@@ -87,6 +88,17 @@ def test_an_unreadable_message_leaves_what_was_read_before(desk) -> None:
     before = ticket_of(desk)
     desk.fold(desk.customer("ok", None, hours=1))
     assert ticket_of(desk)["sentiment"] == before["sentiment"] == "very_negative"
+
+
+def test_a_message_the_reader_is_unsure_of_empties_what_was_read_before(desk) -> None:
+    desk.fold(desk.customer("Good morning.", 0.0))
+    turn = desk.customer("Great, another outage.", None, hours=1)
+    unsure = replace(turn.reading, unknown="unsure: possible sarcasm")
+    desk.fold(replace(turn, reading=unsure))
+    made = explain_ticket(desk.person, desk.tickets["42"], now=NOW, priors=PRIORS)
+    assert made["sentiment"].value is None
+    assert made["emotion"].value is None
+    assert made["sentiment"].reason == "unsure: possible sarcasm"
 
 
 def test_an_unsure_sentiment_is_not_shown(desk) -> None:
