@@ -35,7 +35,7 @@ CLOSES = {
 CLOSING_MOODS = {
     "plain": ("plain", "plain", "plain", "plain", "plain", "plain", "grateful"),
     "negative": ("negative", "negative", "plain", "softened"),
-    "positive": ("grateful", "grateful", "delighted"),
+    "positive": ("grateful", "delighted"),
     "confused": ("plain", "grateful", "confused"),
     "anxious": ("relieved", "relieved", "plain"),
     "mixed": ("mixed",),
@@ -133,6 +133,9 @@ class Scribe:
             yield Line(speaker=agent.key, text="", then=TicketStatus.SOLVED)
             return
         kind = self._dice.choice(CLOSING_MOODS[plot.mood])
+        if kind == "delighted" and plot.words != "positive":
+            # Nobody jumps for joy over an answer to a dry question.
+            kind = "grateful"
         if plot.voice == "terse":
             words = self._closings["terse"][kind]
         else:
