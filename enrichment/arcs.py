@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .memory import quality_after, recovery_credit
-from .moments import Evidence, Found, MomentKind, Turn
+from .moments import Evidence, Found, MomentKind, Turn, frustration
 from .priors import Priors
 from .reader.signals import CueKind
 
@@ -67,14 +67,18 @@ class Arc:
 
 
 def is_failure(turn: Turn, priors: Priors) -> bool:
-    """Words that are negative as a whole, or that say it is still not right and are not happy."""
-    read = turn.known
+    """Words that are clearly negative, or negative with frustration or repetition, or that say it
+    is still not right and are not happy. A plain report of trouble is no failure yet: that is what we are for."""
+    read, said = turn.known, turn.signals
     if read is not None and read.valence is not None:
-        if read.valence < priors.negative_below:
-            return (read.confidence or 0.0) >= priors.failure_confidence
         if read.valence > priors.positive_above:
             return False
-    return turn.signals.has(CueKind.STILL_NOT) and not turn.signals.has(CueKind.CONFIRMS)
+        bad = read.valence <= priors.failure_valence
+        trouble = said.has(CueKind.STILL_NOT, CueKind.TOLD_YOU) or frustration(turn, priors)
+        bad |= read.valence < priors.negative_below and bool(trouble)
+        if bad and (read.confidence or 0.0) >= priors.failure_confidence:
+            return True
+    return said.has(CueKind.STILL_NOT) and not said.has(CueKind.CONFIRMS)
 
 
 def failed(arc: Arc, at: datetime, by: str, valence: float | None) -> Arc:
@@ -131,7 +135,9 @@ def proof(arc: Arc, turn: Turn, *, thankful: bool, priors: Priors) -> Found | No
     confirms = said.first(CueKind.CONFIRMS)
     waits = said.has(CueKind.AWAITS) and confirms is None
     better = (
-        valence is not None
+        read is not None
+        and valence is not None
+        and (thankful or (read.confidence or 0.0) >= priors.proof_confidence)
         and valence > priors.positive_above
         and valence - (arc.low if arc.low is not None else 0.0) >= priors.better_by
     )

@@ -49,6 +49,8 @@ class Keeping:
             return
         if not found.felt:
             valence = arousal = None
+        elif found.valence is not None:
+            valence = found.valence
         moment = Moment(
             id=moment_id(found.kind, ticket.ticket_id, interaction_id, found.what),
             kind=found.kind,

@@ -175,7 +175,8 @@ class Turn:
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """A moment found on a turn, before its history is known. ``level`` orders finds of one kind
-    within an episode; ``single``: only the highest of an episode stands."""
+    within an episode; ``single``: only the highest of an episode stands; ``valence``: when it
+    is not that of the turn as a whole."""
 
     kind: MomentKind
     level: float
@@ -183,6 +184,7 @@ class Found:
     confidence: float
     reason: str
     felt: bool = True
+    valence: float | None = None
     single: bool = False
     what: str = ""
 
@@ -193,13 +195,24 @@ _TROUBLE = (CueKind.OUTAGE, CueKind.STILL_NOT, CueKind.TOLD_YOU, CueKind.BROKEN)
 
 
 def find_frustration(turn: Turn, priors: Priors) -> Iterator[Found]:
-    """Anger, annoyance, disappointment or disapproval above threshold, in words that are negative
-    as a whole. The fold keeps the highest of the episode by |V|*A."""
+    """Anger, annoyance, disappointment or disapproval above threshold and more than a trace, in
+    words that are negative as a whole. The fold keeps the highest of the episode by |V|*A."""
     read = turn.known
-    label = _strongest(read, _FRUSTRATION)
+    label = frustration(turn, priors)
     if read is None or label is None or (read.valence or 0.0) >= priors.negative_below:
         return
-    yield from _felt(turn, MomentKind.FRUSTRATION_PEAK, label, priors)
+    if (turn.strength or 0.0) >= priors.frustration_level:
+        yield from _felt(turn, MomentKind.FRUSTRATION_PEAK, label, priors)
+
+
+def frustration(turn: Turn, priors: Priors) -> str | None:
+    """The strongest of the four labels of frustration, when it is more than a trace."""
+    read = turn.known
+    label = _strongest(read, _FRUSTRATION)
+    if read is None or label is None:
+        return None
+    is_trace = read.emotions.get(label, 0.0) < priors.frustration_probability
+    return None if is_trace else label
 
 
 def find_delight(turn: Turn, priors: Priors) -> Iterator[Found]:
@@ -216,18 +229,23 @@ def find_delight(turn: Turn, priors: Priors) -> Iterator[Found]:
 
 def find_gratitude(turn: Turn, priors: Priors, *, answered: bool) -> Iterator[Found]:
     """Gratitude above threshold, aimed at the service: not in advance, not a signature, and
-    thanks "for your help" only after somebody has ``answered``."""
+    thanks "for your help" only after somebody has ``answered``. The sentence that thanks decides
+    how good it is: a message may thank in one breath and look back on trouble in the next."""
     read = turn.known
     if read is None or "gratitude" not in read.labels:
         return
-    if (read.valence or 0.0) < priors.negative_below:
-        return
     meant = [CueKind.THANKS, CueKind.THANKS_FOR_HELP] if answered else [CueKind.THANKS]
-    span = read.evidence.get("gratitude")
-    if cue := turn.signals.first(*meant):
-        yield from _felt(turn, MomentKind.GRATITUDE, "gratitude", priors, span=cue.span)
-    elif span and not _covers(turn.signals, span, CueKind.POLITE, CueKind.THANKS_FOR_HELP):
-        yield from _felt(turn, MomentKind.GRATITUDE, "gratitude", priors)
+    cue = turn.signals.first(*meant)
+    span = cue.span if cue else read.evidence.get("gratitude")
+    if span is None:
+        return
+    if cue is None and _covers(turn.signals, span, CueKind.POLITE, CueKind.THANKS_FOR_HELP):
+        return
+    valence, whole = _sentence_valence(read, span), read.valence or 0.0
+    if whole < priors.gratitude_valence or valence < priors.negative_below:
+        return
+    valence = max(valence, whole, 0.0)
+    yield from _felt(turn, MomentKind.GRATITUDE, "gratitude", priors, span=span, valence=valence)
 
 
 def find_told_you(
@@ -273,10 +291,20 @@ def find_milestone(turn: Turn, what: str, why: str) -> Found:
 
 
 def _felt(
-    turn: Turn, kind: MomentKind, label: str, priors: Priors, *, span: Span | None = None
+    turn: Turn,
+    kind: MomentKind,
+    label: str,
+    priors: Priors,
+    *,
+    span: Span | None = None,
+    valence: float | None = None,
 ) -> Iterator[Found]:
     read, level = turn.known, turn.strength
-    if read is None or level is None or level < priors.moment_level:
+    if read is None or level is None:
+        return
+    if valence is not None:
+        level = valence * (read.intensity or 0.0)
+    if level < priors.moment_level:
         return
     span = span or read.evidence.get(label) or read.evidence.get("sentiment")
     text = turn.interaction.text
@@ -287,6 +315,7 @@ def _felt(
         evidence=(turn.shows(span, f"reads as {label}"),),
         confidence=_clamp(read.emotions.get(label, read.confidence or 0.0)),
         reason=f"{label} at {read.emotions.get(label, 0.0):.2f}",
+        valence=valence,
         single=True,
     )
 
@@ -294,6 +323,14 @@ def _felt(
 def _strongest(read: Reading | None, wanted: tuple[str, ...]) -> str | None:
     """The strongest wanted label above its threshold."""
     return next((label for label in read.labels if label in wanted), None) if read else None
+
+
+def _sentence_valence(read: Reading, span: Span) -> float:
+    """The valence of the sentence the span begins in; of the whole text where there is none."""
+    for sentence in read.sentences:
+        if sentence.span.start <= span.start < sentence.span.end:
+            return sentence.valence
+    return read.valence or 0.0
 
 
 def _covers(signals: Signals, span: Span, *kinds: CueKind) -> bool:

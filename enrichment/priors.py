@@ -114,7 +114,16 @@ class Priors:
     negative_below: float = _prior(-0.2, "where the reader's sentiment turns negative")
     positive_above: float = _prior(0.2, "where the reader's sentiment turns positive")
     moment_level: float = _prior(0.05, "abs(V)*A under this is nobody's moment")
+    frustration_probability: float = _prior(
+        0.25, "the reader's thresholds are low in negative words: a trace is no frustration"
+    )
+    frustration_level: float = _prior(0.15, "abs(V)*A of a plain report of trouble lies below")
+    gratitude_valence: float = _prior(
+        -0.3, "thanks in words that look back on trouble are still thanks; bitter words are not"
+    )
+    failure_valence: float = _prior(-0.4, "plain reports of trouble read as mildly negative")
     failure_confidence: float = _prior(0.4, "a shaky reading opens no failure")
+    proof_confidence: float = _prior(0.6, "a shaky reading proves no recovery")
     confidence_words: float = _prior(0.85, "a documented phrase, read literally")
     confidence_theme: float = _prior(0.6, "likeness of two tickets is a guess")
     confidence_survey: float = _prior(0.9, "the customer rated it himself")

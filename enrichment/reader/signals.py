@@ -235,7 +235,7 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _THANKS = _phrases(
-    r"(?:many |big |huge |special |sincere |warm )?(?:thanks|thankyou|thank (?:you|u|y'all)|thx|tysm|cheers)"
+    r"(?:many |big |huge |special |sincere |warm )?(?:thanks|thankyou|thanking you|thank (?:you|u|y'all)|thx|tysm|cheers)"
     r"(?: (?:so|very) much| a (?:lot|million|bunch|ton)| again| to you)?",
     r"(?:really |truly |very |much |greatly |so |deeply )?(?:appreciate|appreciated|grateful|thankful|gratitude)",
 )

@@ -169,6 +169,21 @@ def test_old_news_that_arrive_late_undo_nothing(desk) -> None:
     assert made.ticket.arc == before
 
 
+def test_a_plain_report_of_trouble_is_no_failure_yet(desk) -> None:
+    made = desk.fold(desk.customer("The export times out.", -0.35))
+    assert made.ticket.arc.stage is STAGE.NONE
+    annoyed = desk.fold(desk.customer("It times out.", -0.35, ["annoyance"], hours=1))
+    assert annoyed.ticket.arc.stage is STAGE.FAILED
+
+
+def test_a_shaky_reading_proves_no_recovery_unless_it_thanks(desk) -> None:
+    desk.fold(failed(desk), desk.agent("I'm sorry.", hours=1))
+    made = desk.fold(desk.customer("Fine.", 0.5, ["approval"], hours=2, confidence=0.5))
+    assert not recovered(made.ticket)
+    glad = desk.customer("Thank you so much!", 0.5, ["gratitude"], hours=3, confidence=0.5)
+    assert recovered(desk.fold(glad).ticket)
+
+
 def test_a_shaky_reading_opens_no_failure(desk) -> None:
     made = desk.fold(desk.customer("Hm.", -0.5, [], confidence=0.2))
     assert made.ticket.arc.stage is STAGE.NONE

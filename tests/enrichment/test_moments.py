@@ -22,7 +22,7 @@ from enrichment.moments import (
     moment_id,
 )
 from enrichment.priors import PRIORS
-from enrichment.readings import EMOTIONS
+from enrichment.readings import EMOTIONS, SentenceReading, Span
 from enrichment.state import TicketState
 
 KIND = MomentKind
@@ -100,6 +100,14 @@ def test_a_frustrated_word_in_happy_words_is_no_frustration(desk) -> None:
     assert not list(find_frustration(desk.customer("Fine now", 0.4, ["annoyance"]), PRIORS))
 
 
+def test_a_trace_or_a_calm_report_is_no_frustration(desk) -> None:
+    turn = desk.customer("It does not open.", -0.6, ["annoyance"])
+    trace = replace(turn.reading, emotions=dict(turn.reading.emotions) | {"annoyance": 0.1})
+    assert not list(find_frustration(replace(turn, reading=trace), PRIORS))
+    calm = desk.customer("It does not open.", -0.3, ["annoyance"], intensity=0.3)
+    assert not list(find_frustration(calm, PRIORS))
+
+
 def test_only_the_highest_of_an_episode_stands(desk) -> None:
     first = desk.fold(desk.customer("Not good.", -0.4, ["annoyance"]))
     low = first.moments[-1]
@@ -171,6 +179,24 @@ def test_thanks_for_help_count_only_after_somebody_answered(desk) -> None:
 def test_gratitude_in_bitter_words_is_silent(desk) -> None:
     turn = desk.customer("Thank you, I am leaving.", -0.6, ["gratitude", "anger"])
     assert not list(find_gratitude(turn, PRIORS, answered=True))
+
+
+def test_the_sentence_that_thanks_decides_how_good_the_thanks_are(desk) -> None:
+    text = "It was a bad week. Thank you for the quick fix!"
+    turn = desk.customer(text, -0.25, ["gratitude"])
+    at = text.index("Thank")
+    sentence = SentenceReading(
+        span=Span(start=at, end=len(text), quote=text[at:]),
+        emotions={},
+        valence=0.7,
+        confidence=0.9,
+    )
+    turn = replace(turn, reading=replace(turn.reading, sentences=(sentence,)))
+    made = desk.fold(turn)
+    thanks = next(moment for moment in made.moments if moment.kind is KIND.GRATITUDE)
+    assert thanks.features.valence == 0.7
+    bitter = replace(turn, reading=replace(turn.reading, valence=-0.6))
+    assert not list(find_gratitude(bitter, PRIORS, answered=True))
 
 
 def test_gratitude_without_the_word_thanks_is_heard(desk) -> None:
