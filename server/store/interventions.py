@@ -223,7 +223,9 @@ def replay(tx: Transaction, id: int, *, now: datetime) -> Intervention:
     tx.execute(
         update(delivery).where(delivery.c.intervention_id == id).values(dead=False, next_at=None)
     )
-    return step(tx, id, to=State.DUE, now=now)
+    # A new try has a new name in the engine, which would not run the old one again.
+    tries = get(tx, id, lock=True).tries + 1
+    return step(tx, id, to=State.DUE, now=now, due_at=now, tries=tries)
 
 
 def expire(tx: Transaction, *, now: datetime) -> list[int]:

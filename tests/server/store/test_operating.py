@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from server.security.roles import Role
+from server.security.tokens import make_token
+from server.store import Database, api_tokens, audit, heartbeats, steps, users
+from server.store.api_tokens import NOTED_EVERY
+from server.store.users import LoginTaken, UnknownUser, User
+
+
+def user(database: Database, make: Any, login: str = "maria", **values: Any) -> User:
+    start: dict[str, Any] = {
+        "login": login,
+        "name": "Maria",
+        "password_hash": "scrypt:x",
+        "role": Role.MANAGER,
+        "now": make.now,
+    }
+    with database.write() as tx:
+        return users.create(tx, **{**start, **values})
+
+
+def test_a_user_is_found_however_the_name_is_typed(database: Database, make: Any) -> None:
+    made = user(database, make, " Maria ")
+    with database.read() as tx:
+        assert users.count(tx) == 1
+        assert users.by_login(tx, "MARIA") == made
+        assert users.by_login(tx, "tom") is None
+        assert users.find(tx) == [made]
+    assert made.is_active
+    assert "scrypt" not in repr(made)
+    with pytest.raises(LoginTaken):
+        user(database, make, "MARIA")
+    with pytest.raises(ValueError, match="login name"):
+        user(database, make, "  ")
+
+
+@pytest.mark.parametrize(
+    ("change", "ends"),
+    [
+        ({"name": "M."}, False),
+        ({"role": Role.ADMIN}, True),
+        ({"is_active": False}, True),
+        ({"password_hash": "y"}, True),
+    ],
+)
+def test_what_matters_to_a_login_ends_its_sessions(
+    database: Database, make: Any, change: dict[str, Any], ends: bool
+) -> None:
+    made = user(database, make)
+    with database.write() as tx:
+        later = users.change(tx, made.id, **change, now=make.at(hours=1))
+    assert (later.session_epoch > made.session_epoch) == ends
+    assert later.updated_at == make.at(hours=1)
+
+
+def test_a_user_can_be_logged_out_everywhere(database: Database, make: Any) -> None:
+    made = user(database, make)
+    with database.write() as tx:
+        assert users.logged_in(tx, made.id, now=make.now).last_login_at == make.now
+        assert users.end_sessions(tx, made.id, now=make.now).session_epoch == 1
+        assert users.get(tx, made.id).session_epoch == 1
+        with pytest.raises(UnknownUser):
+            users.get(tx, 4711)
+        with pytest.raises(UnknownUser):
+            users.end_sessions(tx, 4711, now=make.now)
+
+
+def test_a_token_opens_until_it_expires_or_is_revoked(database: Database, make: Any) -> None:
+    new = make_token()
+    made = user(database, make)
+    with database.write() as tx:
+        token = api_tokens.create(
+            tx,
+            name="ci",
+            digest=new.digest,
+            role=Role.AGENT,
+            created_by=made.id,
+            expires_at=make.at(days=1),
+            now=make.now,
+        )
+        assert api_tokens.by_digest(tx, new.digest, now=make.now) == token
+        assert api_tokens.by_digest(tx, "0" * 64, now=make.now) is None
+        assert api_tokens.by_digest(tx, new.digest, now=make.at(days=1)) is None
+        assert api_tokens.revoke(tx, token.id, now=make.now)
+        assert not api_tokens.revoke(tx, token.id, now=make.now)
+        assert api_tokens.by_digest(tx, new.digest, now=make.now) is None
+        assert [one.revoked_at for one in api_tokens.find(tx)] == [make.now]
+        stored = tx.exec_driver_sql("SELECT * FROM api_token").all()
+    assert new.token not in str(stored)
+
+
+def test_a_use_is_noted_now_and_then(database: Database, make: Any) -> None:
+    new = make_token()
+    with database.write() as tx:
+        token = api_tokens.create(tx, name="ci", digest=new.digest, role=Role.AGENT, now=make.now)
+        assert token.wants_note(make.now)
+        api_tokens.used(tx, token.id, now=make.now)
+        (noted,) = api_tokens.find(tx)
+    assert noted.last_used_at == make.now
+    assert not noted.wants_note(make.now + NOTED_EVERY - timedelta(seconds=1))
+    assert noted.wants_note(make.now + NOTED_EVERY)
+
+
+def test_what_was_done_can_be_looked_up(database: Database, make: Any) -> None:
+    with database.write() as tx:
+        for n in range(3):
+            audit.note(
+                tx,
+                actor="user:maria",
+                action="intervention.approve",
+                subject=f"intervention:{n}",
+                detail={"n": n},
+                now=make.at(hours=n),
+            )
+        every = audit.latest(tx)
+        assert [one.detail["n"] for one in every] == [2, 1, 0]
+        assert [one.id for one in audit.latest(tx, before_id=every[0].id, limit=1)] == [every[1].id]
+        (one,) = audit.latest(tx, subject="intervention:1")
+    assert (one.actor, one.action, one.at) == (
+        "user:maria",
+        "intervention.approve",
+        make.at(hours=1),
+    )
+
+
+def test_the_dead_are_buried_by_one_of_the_living(database: Database, make: Any) -> None:
+    with database.write() as tx:
+        for number, seconds in enumerate((0, 5, 60)):
+            heartbeats.beat(
+                tx,
+                executor=f"w{number}",
+                started_at=make.now,
+                info={"pid": number},
+                now=make.at(seconds=seconds),
+            )
+    buried: list[str] = []
+    barrier = threading.Barrier(4)
+
+    def reap() -> None:
+        barrier.wait()
+        with database.write() as tx:
+            buried.extend(heartbeats.bury(tx, silent_since=make.at(seconds=30)))
+
+    threads = [threading.Thread(target=reap) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(buried) == ["w0", "w1"]
+    with database.write() as tx:
+        # One that was only frozen is back with its next beat.
+        heartbeats.beat(tx, executor="w0", started_at=make.now, now=make.at(seconds=61))
+        assert [one.executor for one in heartbeats.all_of(tx)] == ["w0", "w2"]
+        heartbeats.leave(tx, executor="w2")
+        assert [one.executor for one in heartbeats.all_of(tx)] == ["w0"]
+
+
+def test_a_step_is_done_once_and_remembers_what_it_returned(database: Database, make: Any) -> None:
+    done: list[int] = []
+    barrier = threading.Barrier(5)
+
+    def work(number: int) -> None:
+        barrier.wait()
+        with database.write() as tx:
+            if steps.begin(tx, "wf-1/remember", now=make.now):
+                steps.keep_result(tx, "wf-1/remember", {"by": number})
+                done.append(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 1
+    with database.write() as tx:
+        assert steps.result_of(tx, "wf-1/remember") == {"by": done[0]}
+        assert steps.purge(tx, before=make.now) == 0
+        assert steps.purge(tx, before=make.at(seconds=1)) == 1
+        assert steps.begin(tx, "wf-1/remember", now=make.now)
+
+
+def test_a_step_that_fails_may_be_tried_again(database: Database, make: Any) -> None:
+    def fail() -> None:
+        with database.write() as tx:
+            assert steps.begin(tx, "k", now=make.now)
+            raise ZeroDivisionError
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            fail()
