@@ -11,12 +11,14 @@ from a stored cursor, single ratings, survey responses, options of user fields, 
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
+import requests
 from zenpy import Zenpy
 from zenpy.lib.api_objects import Ticket, TicketField, TicketForm, User, UserField, Webhook
 
@@ -50,10 +52,11 @@ class Client:
             timeout=timeout,
             disable_cache=True,
         )
+        # A thread may end, or a connector be dropped, without a word.
+        self._finish = weakref.finalize(self, _close, self._session, http)
 
     def close(self) -> None:
-        self._session.close()
-        self._http.close()
+        self._finish()
 
     def __enter__(self) -> Self:
         return self
@@ -312,6 +315,11 @@ class Client:
     def _rows(self, key: str) -> list[Json]:
         rows: list[Json] = self._body(key)[key]
         return rows
+
+
+def _close(session: requests.Session, http: httpx.Client) -> None:
+    session.close()
+    http.close()
 
 
 def connect(

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from threading import Lock, local
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
+from weakref import WeakSet
 
 from ..base import (
     Change,
@@ -74,7 +75,8 @@ class ZendeskConnector:
             system="Zendesk", pacer=pacer, clock=clock, sleep=sleep, max_wait=max_wait
         )
         self._mine = local()
-        self._clients: list[Client] = []
+        # Weak: the client of a thread that ended goes with it.
+        self._clients: WeakSet[Client] = WeakSet()
         self._lock = Lock()
 
     @classmethod
@@ -157,7 +159,8 @@ class ZendeskConnector:
 
     def close(self) -> None:
         with self._lock:
-            clients, self._clients = self._clients, []
+            clients = list(self._clients)
+            self._clients.clear()
             self._mine = local()
         for client in clients:
             client.close()
@@ -190,7 +193,7 @@ class ZendeskConnector:
             )
             self._mine.client = client
             with self._lock:
-                self._clients.append(client)
+                self._clients.add(client)
         return client
 
     @property

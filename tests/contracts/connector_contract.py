@@ -444,7 +444,7 @@ class ConnectorContract:
     ) -> None:
         ticket_id, customer_id = stage.new_ticket("Hello")
         person = RecordRef(kind=RecordKind.CONTACT, id=customer_id)
-        theirs = {"churn_risk": 40, "memory_tags": ("delight",)}
+        theirs: dict[str, Any] = {"churn_risk": 40, "memory_tags": ("delight",)}
         results = installed.write([update(ticket_id), FieldUpdate(record=person, values=theirs)])
         assert [one.outcome for one in results] == [WriteOutcome.WRITTEN] * 2
         fields = installed.fetch_ticket(ticket_id).ticket.fields

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import socket
@@ -62,8 +63,13 @@ class Odd:
             def log_message(self, format: str, *args: Any) -> None:
                 """Not printed."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Callers who hang up are what these tests are about."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
@@ -206,6 +212,20 @@ def test_each_thread_has_a_client_of_its_own(connector: Any) -> None:
     thread.join()
     assert clients[0] is not clients[1]
     assert clients[0] is connector._client
+
+
+def test_a_thread_that_ends_takes_its_client_along(connector: Any) -> None:
+    thread = threading.Thread(target=connector.check)
+    thread.start()
+    thread.join()
+    gc.collect()
+    assert len(connector._clients) == 0
+
+
+def test_a_closed_connector_may_be_used_again(connector: Any) -> None:
+    connector.check()
+    connector.close()
+    assert connector.check().ok
 
 
 def test_cookies_are_not_kept(lost: Any, odd: Odd, time: Any) -> None:
