@@ -13,12 +13,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectors.records import AuthorRole, Contact, Interaction, RecordKind, RecordRef, Ticket
+from connectors.base import Installation
+from connectors.records import (
+    AuthorRole,
+    Contact,
+    FieldValue,
+    Interaction,
+    RecordKind,
+    RecordRef,
+    SurveyResponse,
+    Ticket,
+    TicketStatus,
+)
 from enrichment.codec import to_plain
-from enrichment.fields import Explained, explain_contact, explain_ticket
+from enrichment.fields import Explained, explain_contact, explain_ticket, ticket_fields
 from enrichment.fold import Advance, advance
 from enrichment.memory import remembered_feeling
-from enrichment.moments import Moment, Turn
+from enrichment.moments import Turn
 from enrichment.readings import Reading
 from enrichment.state import PersonState, TicketState
 
@@ -69,7 +80,7 @@ def read_ticket(base: Base, connection_id: str, ticket_id: str) -> Read:
             for one in records.fresh(tx, connection_id=connection_id, ticket_id=ticket_id)
             if _is_read(one)
         ]
-        keys = {(one.id, content_hash(one.text)): one for one in new}
+        keys = {_key(one): one for one in new}
         has_state = (
             memory.load_ticket(tx, connection_id=connection_id, ticket_id=ticket_id) is not None
         )
@@ -102,7 +113,6 @@ def read_ticket(base: Base, connection_id: str, ticket_id: str) -> Read:
 
 def remember(tx: Any, base: Base, connection_id: str, ticket_id: str, read: Read) -> Enriched:
     """Take in what was read. Call in a write transaction; raises ``StaleState``."""
-    now = base.clock()
     ticket = loading.load_ticket(tx, connection_id=connection_id, ticket_id=ticket_id)
     if ticket is None or ticket.contact_id is None:
         return Enriched()
@@ -110,200 +120,215 @@ def remember(tx: Any, base: Base, connection_id: str, ticket_id: str, read: Read
     person_id = people.of_contact(tx, connection_id=connection_id, contact_id=ticket.contact_id)
     if person_id is None or contact is None or people.get(tx, person_id).paused_at is not None:
         return Enriched()
-    new = [
-        one
-        for one in records.fresh(tx, connection_id=connection_id, ticket_id=ticket_id)
-        # What came in since we read waits for the next round.
-        if not _is_read(one) or (one.id, content_hash(one.text)) in read.readings
-    ]
-    surveys = loading.fresh_surveys(tx, connection_id=connection_id, ticket_id=ticket_id)
-    step = _advance(tx, base, connection_id, person_id, ticket, contact, new, surveys, read)
-    found = _keep_moments(tx, connection_id, ticket, person_id, step.advance, now)
-    records.mark_enriched(
-        tx, connection_id=connection_id, ticket_id=ticket_id, interactions=new, now=now
-    )
-    loading.mark_surveys_enriched(
-        tx, connection_id=connection_id, survey_ids=[one.id for one in surveys], now=now
-    )
-    due = _intend(tx, base, connection_id, ticket, contact, person_id, step, now)
-    news = News(
+    made = connections.get(tx, connection_id).installation
+    return _Round(
+        tx=tx,
+        base=base,
+        now=base.clock(),
         connection_id=connection_id,
+        installation=made,
+        person_id=person_id,
         ticket=ticket,
         contact=contact,
-        person_id=person_id,
-        person=step.advance.person,
-        state=step.advance.ticket,
-        moments=tuple(m for m in step.advance.moments if m.id in found),
-        turns=step.turns,
-        surveys=tuple(surveys),
-        ticket_values={key: made.value for key, made in step.ticket_fields.items()},
-        contact_values={key: made.value for key, made in step.contact_fields.items()},
-    )
-    return Enriched(
-        turns=len(new),
-        readings=len([one for one in new if _is_read(one)]),
-        moments=len(found),
-        fields_due=due,
-        interventions=judge(tx, base, news, now=now),
-    )
+        read=read,
+    ).run()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Step:
-    advance: Advance
-    turns: tuple[Turn, ...]
-    ticket_fields: Mapping[str, Explained]
-    contact_fields: Mapping[str, Explained]
+class _Round:
+    """One round of remembering, in one transaction."""
 
+    tx: Any
+    base: Base
+    now: datetime
+    connection_id: str
+    installation: Installation
+    person_id: int
+    ticket: Ticket
+    contact: Contact
+    read: Read
 
-def _advance(
-    tx: Any,
-    base: Base,
-    connection_id: str,
-    person_id: int,
-    ticket: Ticket,
-    contact: Contact,
-    new: Sequence[Interaction],
-    surveys: Sequence[Any],
-    read: Read,
-) -> _Step:
-    now = base.clock()
-    kept_person = memory.load_person(tx, person_id)
-    kept_ticket = memory.load_ticket(tx, connection_id=connection_id, ticket_id=ticket.id)
-    person = (
-        PersonState.from_json(kept_person.state)
-        if kept_person
-        else PersonState(person_id=str(person_id), known_since=contact.created_at)
-    )
-    state = (
-        TicketState.from_json(kept_ticket.state)
-        if kept_ticket
-        else TicketState(ticket_id=ticket.id, connection=connection_id)
-    )
-    turns = tuple(Turn.of(one, read.readings.get((one.id, content_hash(one.text)))) for one in new)
-    step = advance(
-        person=person,
-        ticket=state,
-        record=ticket,
-        turns=turns,
-        surveys=surveys,
-        theme_vector=read.vector,
-        now=now,
-        priors=base.priors,
-    )
-    ticket_fields = explain_ticket(step.person, step.ticket, now=now, priors=base.priors)
-    contact_fields = explain_contact(step.person, now=now, priors=base.priors)
-    feeling = remembered_feeling(step.person.memories, now, base.priors)
-    if kept_person is None or step.person != person:
-        memory.save_person(
-            tx,
-            person_id,
-            state=step.person.to_json(),
-            was=kept_person.version if kept_person else 0,
-            feeling=feeling.points if feeling else None,
-            last_moment_at=max((m.at for m in step.person.memories), default=None),
-            now=now,
+    def run(self) -> Enriched:
+        new = self._new()
+        surveys = loading.fresh_surveys(
+            self.tx, connection_id=self.connection_id, ticket_id=self.ticket.id
         )
-    if kept_ticket is None or step.ticket != state or kept_ticket.synced_version != ticket.version:
-        memory.save_ticket(
-            tx,
-            connection_id=connection_id,
-            ticket_id=ticket.id,
-            state=step.ticket.to_json(),
-            was=kept_ticket.version if kept_ticket else 0,
-            sensed={key: to_plain(made.value) for key, made in ticket_fields.items()},
-            synced_version=ticket.version,
-            now=now,
+        ours = self.installation.state.get("identity")
+        turns = tuple(
+            Turn.of(one, self.read.readings.get(_key(one)))
+            for one in new
+            # Our own notes come back with the ticket; nobody said them.
+            if ours is None or one.author_id != ours
         )
-    return _Step(
-        advance=step,
-        turns=turns,
-        ticket_fields=ticket_fields,
-        contact_fields=contact_fields,
-    )
-
-
-def _keep_moments(
-    tx: Any,
-    connection_id: str,
-    ticket: Ticket,
-    person_id: int,
-    step: Advance,
-    now: datetime,
-) -> frozenset[str]:
-    def stored(one: Moment) -> StoredMoment:
-        return StoredMoment(
-            connection_id=connection_id,
-            id=one.id,
-            ticket_id=ticket.id,
-            interaction_id=one.interaction_id,
-            contact_id=ticket.contact_id,
-            person_id=person_id,
-            kind=one.kind.value,
-            at=one.at,
-            data=to_plain(one),
+        step = self._advance(turns, surveys)
+        found = self._keep_moments(step)
+        records.mark_enriched(
+            self.tx,
+            connection_id=self.connection_id,
+            ticket_id=self.ticket.id,
+            interactions=new,
+            now=self.now,
+        )
+        loading.mark_surveys_enriched(
+            self.tx,
+            connection_id=self.connection_id,
+            survey_ids=[one.id for one in surveys],
+            now=self.now,
+        )
+        of_ticket = explain_ticket(step.person, step.ticket, now=self.now, priors=self.base.priors)
+        of_contact = explain_contact(step.person, now=self.now, priors=self.base.priors)
+        due = self._intend_ticket(of_ticket) + self._intend_contact(of_contact)
+        news = News(
+            connection_id=self.connection_id,
+            ticket=self.ticket,
+            contact=self.contact,
+            person_id=self.person_id,
+            person=step.person,
+            state=step.ticket,
+            moments=tuple(moment for moment in step.moments if moment.id in found),
+            turns=turns,
+            surveys=tuple(surveys),
+            ticket_values={key: one.value for key, one in of_ticket.items()},
+            contact_values={key: one.value for key, one in of_contact.items()},
+        )
+        return Enriched(
+            turns=len(turns),
+            readings=sum(_is_read(one) for one in new),
+            moments=len(found),
+            fields_due=due,
+            interventions=judge(self.tx, self.base, news, now=self.now),
         )
 
-    return moments.keep(
-        tx,
-        [stored(one) for one in step.moments],
-        supersedes={one.id: one.supersedes for one in step.moments if one.supersedes},
-        now=now,
-    )
+    def _new(self) -> list[Interaction]:
+        """What is to be taken in. What came since we read waits for the next round."""
+        fresh = records.fresh(self.tx, connection_id=self.connection_id, ticket_id=self.ticket.id)
+        return [one for one in fresh if not _is_read(one) or _key(one) in self.read.readings]
 
+    def _advance(self, turns: Sequence[Turn], surveys: Sequence[SurveyResponse]) -> Advance:
+        tx, ticket, priors = self.tx, self.ticket, self.base.priors
+        kept_person = memory.load_person(tx, self.person_id)
+        kept_ticket = memory.load_ticket(tx, connection_id=self.connection_id, ticket_id=ticket.id)
+        person = (
+            PersonState.from_json(kept_person.state)
+            if kept_person
+            else PersonState(person_id=str(self.person_id), known_since=self.contact.created_at)
+        )
+        state = (
+            TicketState.from_json(kept_ticket.state)
+            if kept_ticket
+            else TicketState(ticket_id=ticket.id, connection=self.connection_id)
+        )
+        step = advance(
+            person=person,
+            ticket=state,
+            record=ticket,
+            turns=turns,
+            surveys=surveys,
+            theme_vector=self.read.vector,
+            now=self.now,
+            priors=priors,
+        )
+        if kept_person is None or step.person != person:
+            feeling = remembered_feeling(step.person.memories, self.now, priors)
+            memory.save_person(
+                tx,
+                self.person_id,
+                state=step.person.to_json(),
+                was=kept_person.version if kept_person else 0,
+                feeling=feeling.points if feeling else None,
+                last_moment_at=max((one.at for one in step.person.memories), default=None),
+                now=self.now,
+            )
+        if kept_ticket is None or step.ticket != state:
+            values = ticket_fields(step.person, step.ticket, now=self.now, priors=priors)
+            memory.save_ticket(
+                tx,
+                connection_id=self.connection_id,
+                ticket_id=ticket.id,
+                state=step.ticket.to_json(),
+                was=kept_ticket.version if kept_ticket else 0,
+                sensed={key: to_plain(value) for key, value in values.items()},
+                synced_version=ticket.version,
+                now=self.now,
+            )
+        return step
 
-def _intend(
-    tx: Any,
-    base: Base,
-    connection_id: str,
-    ticket: Ticket,
-    contact: Contact,
-    person_id: int,
-    step: _Step,
-    now: datetime,
-) -> int:
-    """Note people's edits on the records as they came, then what our fields should hold."""
-    installed = connections.get(tx, connection_id).installation.made
-    due = 0
-    for ref, seen, updated_at, explained in (
-        (
-            RecordRef(kind=RecordKind.TICKET, id=ticket.id),
-            ticket.fields,
-            ticket.updated_at,
-            step.ticket_fields,
-        ),
-        (
-            RecordRef(kind=RecordKind.CONTACT, id=contact.id),
-            contact.fields,
-            contact.updated_at,
-            step.contact_fields,
-        ),
-    ):
+    def _keep_moments(self, step: Advance) -> frozenset[str]:
+        """Store what was found; returns the ids nobody had found before."""
+        new = moments.keep(
+            self.tx,
+            [
+                StoredMoment(
+                    connection_id=self.connection_id,
+                    id=one.id,
+                    ticket_id=self.ticket.id,
+                    interaction_id=one.interaction_id,
+                    contact_id=self.ticket.contact_id,
+                    person_id=self.person_id,
+                    kind=one.kind.value,
+                    at=one.at,
+                    data=to_plain(one),
+                )
+                for one in step.moments
+            ],
+            now=self.now,
+        )
+        moments.supersede(
+            self.tx,
+            connection_id=self.connection_id,
+            ids=step.superseded,
+            by={one.kind.value: one.id for one in step.moments if one.supersedes},
+        )
+        return new
+
+    def _intend_ticket(self, explained: Mapping[str, Explained]) -> int:
+        # No system takes a change to a ticket it has closed.
+        closed = self.ticket.status in (TicketStatus.CLOSED, TicketStatus.DELETED)
+        ref = RecordRef(kind=RecordKind.TICKET, id=self.ticket.id)
+        self._observe(ref, self.ticket.fields, self.ticket.updated_at)
+        return 0 if closed else self._intend(ref, explained)
+
+    def _intend_contact(self, explained: Mapping[str, Explained]) -> int:
+        ref = RecordRef(kind=RecordKind.CONTACT, id=self.contact.id)
+        self._observe(ref, self.contact.fields, self.contact.updated_at)
+        return 0 if self.contact.deleted else self._intend(ref, explained)
+
+    def _observe(
+        self, ref: RecordRef, seen: Mapping[str, FieldValue], updated_at: datetime
+    ) -> None:
+        """Note people's edits on the record as it came."""
         edits.observe(
-            tx,
-            connection_id=connection_id,
+            self.tx,
+            connection_id=self.connection_id,
             record=ref,
             seen=seen,
             updated_at=updated_at,
-            person_id=person_id,
-            now=now,
+            person_id=self.person_id,
+            now=self.now,
         )
+
+    def _intend(self, ref: RecordRef, explained: Mapping[str, Explained]) -> int:
+        """What those of our fields that exist over there should hold; how many are now due."""
         wanted = {
-            key: made for key, made in explained.items() if f"field:{ref.kind}:{key}" in installed
+            key: one
+            for key, one in explained.items()
+            if f"field:{ref.kind}:{key}" in self.installation.made
         }
-        if not base.write_back or not wanted:
-            continue
-        due += len(
-            field_states.intend(
-                tx,
-                connection_id=connection_id,
-                record=ref,
-                values={key: made.value for key, made in wanted.items()},
-                receipts={key: to_plain(made) for key, made in wanted.items()},
-                now=now,
-            )
+        if not self.base.write_back or not wanted:
+            return 0
+        due = field_states.intend(
+            self.tx,
+            connection_id=self.connection_id,
+            record=ref,
+            values={key: one.value for key, one in wanted.items()},
+            receipts={key: to_plain(one) for key, one in wanted.items()},
+            now=self.now,
         )
-    return due
+        return len(due)
+
+
+def _key(one: Interaction) -> tuple[str, str]:
+    return one.id, content_hash(one.text)
 
 
 def _is_read(one: Interaction) -> bool:

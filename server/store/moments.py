@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -77,6 +77,23 @@ def keep(
                 .values(superseded_by=one.id)
             )
     return frozenset(one.id for one in moments) - known
+
+
+def supersede(
+    tx: Transaction, *, connection_id: str, ids: Collection[str], by: Mapping[str, str]
+) -> None:
+    """These moments stand no longer. ``by``: kind -> the moment that took their place."""
+    for kind, standing in sorted(by.items()):
+        tx.execute(
+            update(moment)
+            .where(
+                moment.c.connection_id == connection_id,
+                moment.c.id.in_(ids),
+                moment.c.kind == kind,
+                moment.c.id != standing,
+            )
+            .values(superseded_by=standing)
+        )
 
 
 def latest(
