@@ -7,7 +7,6 @@ runs a task. Nothing is opened here, so that gunicorn may fork before the first 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
@@ -18,7 +17,7 @@ from server.api import v1
 from server.web import logins, metrics
 from server.web.access import guard
 from server.web.cursors import MOST
-from server.web.errors import frames, handle_errors
+from server.web.errors import handle_errors
 from server.web.headers import set_headers
 from server.web.health import health
 from server.web.pages import pages
@@ -26,9 +25,6 @@ from server.web.present import teach
 from server.web.services import EXTENSION, Overloaded, Services, WebSettings
 from server.web.sessions import sessions
 from server.web.webhooks import webhooks
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 __all__ = ["Overloaded", "Services", "WebSettings", "create_app"]
 
@@ -40,26 +36,10 @@ class Id(IntegerConverter):
         super().__init__(url_map, max=MOST)
 
 
-class KeepsakeApp(Flask):
-    def log_exception(
-        self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
-    ) -> None:
-        """Like Flask's, without the exception's message: it may quote a customer."""
-        kind, _, trace = exc_info
-        self.logger.error(
-            "a request failed",
-            extra={
-                "endpoint": request.endpoint,
-                "error": None if kind is None else kind.__qualname__,
-                "where": frames(trace),
-            },
-        )
-
-
 def create_app(services: Services) -> Flask:
     """The app for these services. Everything but webhooks, health and login wants a login."""
     settings = services.settings
-    app = KeepsakeApp(__name__, template_folder="web/templates", static_folder="web/static")
+    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.update(
         SECRET_KEY=settings.session_secret,
         MAX_CONTENT_LENGTH=settings.max_body,

@@ -165,12 +165,6 @@ def verdicts() -> Response:
     return _page(found, limit, shapes.verdict, lambda last: str(last.id))
 
 
-@api.route("/", defaults={"rest": ""}, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-@api.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-def nothing(rest: str) -> Response:  # noqa: ARG001
-    raise Refusal(404, "not_found", "the API has no such address; see /api/v1/openapi.json")
-
-
 def _page(
     found: Sequence[T], limit: int, shape: Callable[[T], Any], mark: Callable[[T], str]
 ) -> Response:

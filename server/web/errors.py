@@ -12,7 +12,7 @@ from types import TracebackType
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from server.store.views import UNREACHABLE
 
@@ -49,6 +49,8 @@ def error_answer(status: int, code: str, message: str) -> Response:
     """The one JSON shape."""
     answer = jsonify({"error": {"code": code, "message": message}})
     answer.status_code = status
+    if status == 401 and not request.path.startswith("/webhooks/"):
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="keepsake"'
     return answer
 
 
@@ -76,6 +78,16 @@ def handle_errors(app: Flask) -> None:
             "This form is too old, or was not made here. Go back, reload the page and try again.",
         )
 
+    @app.errorhandler(SecurityError)
+    def foreign_host(_error: SecurityError) -> Response:
+        # Without a host nothing can be linked to, so this is no page.
+        return error_answer(
+            400,
+            "foreign_host",
+            "Keepsake does not answer to this host name. "
+            "Name it in KEEPSAKE_PUBLIC_URL or KEEPSAKE_EXTRA_HOSTS.",
+        )
+
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
         if error.code is None or error.code < 400:
@@ -90,12 +102,9 @@ def handle_errors(app: Flask) -> None:
     def broken(error: Exception) -> Response:
         unreachable = isinstance(error, UNREACHABLE)
         log.error(
-            "a request failed",
-            extra={
-                "endpoint": request.endpoint,
-                "error": type(error).__qualname__,
-                "where": frames(error.__traceback__),
-            },
+            "a request failed at %s",
+            " > ".join(frames(error.__traceback__)),
+            extra={"route": request.endpoint, "error": type(error).__qualname__},
         )
         answer = say(503 if unreachable else 500)
         if unreachable:

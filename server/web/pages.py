@@ -27,7 +27,7 @@ from .deciding import decide
 from .errors import Refusal
 from .present import INTERVENTION_STATES
 from .services import services
-from .story import curve, feeling_of, tell
+from .story import by_message, curve, feeling_of, tell
 
 pages = Blueprint("pages", __name__)
 
@@ -60,7 +60,7 @@ def today() -> str:
         context = {
             "connections": shown,
             "counts": connections.counts(tx),
-            "moments": moments_seen(tx, limit=LATEST),
+            "moments": by_message(moments_seen(tx, limit=LATEST)),
             "waiting": waiting,
             "interventions": [one for one in latest if one.id not in seen][:LATEST],
             "this_week": moments_since(tx, now - WEEK),
@@ -79,7 +79,7 @@ def moments() -> str:
     more = len(found) > PAGE
     found = found[:PAGE]
     older = write_mark(found[-1].at, found[-1].id) if more else None
-    return render_template("moments.html", moments=found, kind=kind, older=older)
+    return render_template("moments.html", moments=by_message(found), kind=kind, older=older)
 
 
 @pages.get("/interventions")

@@ -18,7 +18,7 @@ from flask import Flask
 from rules.trace import Trace
 
 #: Of a long message the beginning and the surroundings of every mark are shown.
-SHOWN_AT_ONCE = 3000
+SHOWN_AT_ONCE = 2000
 AROUND_A_MARK = 240
 
 _BAD = ("frustration-peak", "anxiety", "told-you-already", "broken-promise", "churn-threat")
@@ -124,11 +124,6 @@ def tone(kind: str) -> str:
     return "bad" if kind in _BAD else "good" if kind in _GOOD else "calm"
 
 
-def moment_quote(data: Mapping[str, Any]) -> str:
-    """The words that show a moment, empty when a fact of the record shows it."""
-    return next((one["quote"] for one in evidence(data) if one.get("quote")), "")
-
-
 def evidence(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     found = data.get("evidence")
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
@@ -203,7 +198,6 @@ def teach(app: Flask) -> None:
     env = app.jinja_env
     for function in (words, tone, outside, ago, stamp, signed, shorten, value_words, feeling_word):
         env.filters[function.__name__] = function
-    env.filters["quote_of"] = moment_quote
     env.filters["trace_of"] = trace_of
     env.globals["intervention_states"] = INTERVENTION_STATES
     env.globals["connection_states"] = CONNECTION_STATES

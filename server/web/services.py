@@ -44,7 +44,7 @@ class ReadWebhook(Protocol):
         self, connection_id: str, request: WebhookRequest, now: datetime
     ) -> Sequence[Change]:
         """What a webhook of this connection says, once verified. Makes no network call.
-        Raises ``WebhookRejected``, or ``LookupError`` when there is no such connection."""
+        Raises ``WebhookRejected``, or ``server.store.connections.UnknownConnection``."""
 
 
 @dataclass(frozen=True, kw_only=True)

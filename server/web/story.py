@@ -13,10 +13,26 @@ from enrichment.priors import Priors
 from enrichment.state import PersonState
 from server.store.views import MessageSeen, MomentSeen, SurveySeen, TicketSeen
 
-from .present import Mark, Piece, evidence, pieces, place, words
+from .present import Mark, Piece, evidence, pieces, place, tone, words
 
-#: The curve in the units of its drawing.
-CURVE_STEP, CURVE_HEIGHT, CURVE_MARGIN = 24, 96, 14
+#: The curve in the units of its drawing: few messages are spread, many scroll.
+CURVE_WIDTH, CURVE_HEIGHT, CURVE_MARGIN = 480, 120, 14
+CURVE_STEP_LEAST, CURVE_STEP_MOST = 24, 96
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """The moments one message made, as one thing to look at. ``first`` says who, when, where."""
+
+    first: MomentSeen
+    kinds: Sequence[str]
+    quotes: Sequence[str]
+    reason: str
+
+    @property
+    def tone(self) -> str:
+        """That of its first kind with a feeling."""
+        return next((tone(kind) for kind in self.kinds if tone(kind) != "calm"), "calm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +105,36 @@ def felt(reading: Mapping[str, Any] | None) -> Felt | None:
     )
 
 
+def by_message(moments: Sequence[MomentSeen]) -> list[Told]:
+    """Moments in their order, those of one message together at the place of its first."""
+    groups: dict[tuple[str, str | None, str], list[MomentSeen]] = {}
+    for one in moments:
+        groups.setdefault(
+            (one.connection_id, one.ticket_id, one.interaction_id or one.id), []
+        ).append(one)
+    return [
+        Told(
+            first=group[0],
+            kinds=tuple(dict.fromkeys(one.kind for one in group)),
+            quotes=_quotes(group),
+            reason=next((str(one.data["reason"]) for one in group if one.data.get("reason")), ""),
+        )
+        for group in groups.values()
+    ]
+
+
+def _quotes(group: Sequence[MomentSeen]) -> list[str]:
+    """The words that show them, as they stand in the message; none that another one holds."""
+    shown = [
+        (int(part.get("start", 0)), str(part["quote"]))
+        for one in group
+        for part in evidence(one.data)
+        if part.get("quote") and part.get("interaction_id") == one.interaction_id
+    ]
+    found = list(dict.fromkeys(quote for _, quote in sorted(shown)))
+    return [one for one in found if not any(one != other and one in other for other in found)][:4]
+
+
 def tell(ticket: TicketSeen) -> TicketTold:
     """One ticket, its evidence marked in the words it was read from."""
     shown = {message.id for message in ticket.messages}
@@ -149,11 +195,13 @@ def curve(tickets: Sequence[TicketTold]) -> Curve | None:
     if len(told) < 2:
         return None
     middle = CURVE_HEIGHT / 2
+    step = CURVE_WIDTH // (len(told) - 1)
+    step = min(CURVE_STEP_MOST, max(CURVE_STEP_LEAST, step))
     points: list[Point] = []
     lines: list[list[str]] = [[]]
     for index, entry in enumerate(told):
         assert entry.felt is not None
-        x, valence = CURVE_MARGIN + index * CURVE_STEP, entry.felt.valence
+        x, valence = CURVE_MARGIN + index * step, entry.felt.valence
         when = f"{entry.seen.at:%-d %b %Y}"
         if valence is None:
             points.append(Point(x=x, y=None, says=f"{when}: {entry.felt.unsure}", tone="unsure"))
@@ -165,7 +213,7 @@ def curve(tickets: Sequence[TicketTold]) -> Curve | None:
         points.append(Point(x=x, y=y, says=says, tone=shade))
         lines[-1].append(f"{x},{y}")
     return Curve(
-        width=2 * CURVE_MARGIN + (len(told) - 1) * CURVE_STEP,
+        width=2 * CURVE_MARGIN + (len(told) - 1) * step,
         height=CURVE_HEIGHT,
         middle=middle,
         points=points,

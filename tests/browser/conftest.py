@@ -15,5 +15,15 @@ if _name not in sys.modules:
     sys.modules[_name] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules[_name])
 
-for _fixture in ("world_module", "sqlite", "empty", "world", "app", "client", "form_token", "log_in", "me"):
+for _fixture in (
+    "world_module",
+    "sqlite",
+    "empty",
+    "world",
+    "app",
+    "client",
+    "form_token",
+    "log_in",
+    "me",
+):
     globals()[_fixture] = getattr(sys.modules[_name], _fixture)

@@ -6,15 +6,26 @@
 
   const words = (node) => node.textContent.replace(/\s+/g, " ").trim();
 
-  const busy = (section) =>
-    section.contains(document.activeElement) || section.matches(":active");
+  // Whoever is about to press a button must not have it move away.
+  const busy = (section) => {
+    const at = document.activeElement;
+    return section.matches(":active") || (section.contains(at) && at.closest("form") !== null);
+  };
+
+  const name = (node) =>
+    [node.tagName, node.closest("details")?.id, node.getAttribute("href")].join(" ");
 
   const swap = (section, fresh) => {
     const open = new Set([...section.querySelectorAll("details[open][id]")].map((d) => d.id));
     const known = new Set([...section.querySelectorAll("li, article")].map(words));
+    const at = section.contains(document.activeElement) ? name(document.activeElement) : null;
     section.replaceChildren(...fresh.childNodes);
     for (const details of section.querySelectorAll("details[id]")) {
       if (open.has(details.id)) details.open = true;
+    }
+    if (at !== null) {
+      const same = [...section.querySelectorAll("a, summary")].find((node) => name(node) === at);
+      same?.focus({ preventScroll: true });
     }
     for (const item of section.querySelectorAll(".moments > li, article")) {
       if (!known.has(words(item))) item.classList.add("fresh");

@@ -6,11 +6,13 @@ Readings are made by hand, so that no model is needed; everything after them is 
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -30,6 +32,8 @@ from connectors.records import (
     TicketBundle,
     TicketStatus,
 )
+from connectors.signing import signature
+from connectors.zendesk import webhook as zendesk
 from enrichment.codec import to_plain
 from enrichment.fold import advance
 from enrichment.memory import remembered_feeling
@@ -57,7 +61,7 @@ from server.store import (
     users,
     verdicts,
 )
-from server.store.connections import ConnectionState
+from server.store.connections import ConnectionState, UnknownConnection
 from server.store.inbox import Accepted
 from server.store.moments import StoredMoment
 from server.store.rows import content_hash
@@ -105,7 +109,7 @@ def feel(
         valence=valence,
         intensity=intensity,
         confidence=0.88,
-        evidence={name: span for name in (*labels[:1], "sentiment")},
+        evidence=dict.fromkeys((*labels[:1], "sentiment"), span),
     )
 
 
@@ -127,7 +131,27 @@ class World:
     person: dict[str, int] = field(default_factory=dict)
     intervention: dict[str, int] = field(default_factory=dict)
     token: dict[str, str] = field(default_factory=dict)
-    said: list[WebhookRequest] = field(default_factory=list)
+    secrets: dict[str, str] = field(
+        default_factory=lambda: {"acme": "the acme secret", "nosecret": ""}
+    )
+
+    def signed(
+        self, body: bytes, *, connection: str = "acme", age: timedelta = timedelta(0)
+    ) -> dict[str, str]:
+        """Headers of a webhook as Zendesk would sign it ``age`` ago."""
+        stamp = (self.clock() - age).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "Content-Type": "application/json",
+            "X-Zendesk-Webhook-Signature-Timestamp": stamp,
+            "X-Zendesk-Webhook-Signature": signature(
+                self.secrets[connection], stamp.encode(), body
+            ),
+        }
+
+    def waiting(self) -> int:
+        """Changes in the inbox."""
+        with self.database.read() as tx:
+            return inbox.counts(tx).waiting
 
     def services(self, **settings: object) -> Services:
         given: dict[str, object] = {"public_url": "http://127.0.0.1:8710", **settings}
@@ -151,7 +175,29 @@ class World:
     def read_webhook(
         self, connection_id: str, request: WebhookRequest, now: datetime
     ) -> Sequence[Change]:
-        raise LookupError(connection_id)
+        if connection_id not in self.secrets:
+            raise UnknownConnection(f"there is no connection {connection_id}")
+        return zendesk.read(request, secret=self.secrets[connection_id], identity=None, now=now)
+
+
+@cache
+def _hashed() -> str:
+    """Hashing is slow on purpose; once a session is enough."""
+    return hash_password(PASSWORD)
+
+
+def event(id: str = "e-1", kind: str = "ticket.comment_added", ticket: str = "4822") -> bytes:
+    """The body of a webhook about a ticket."""
+    return json.dumps(
+        {
+            "id": id,
+            "type": f"zen:event-type:{kind}",
+            "time": "2026-03-12T09:29:58Z",
+            "subject": f"zen:ticket:{ticket}",
+            "detail": {"id": ticket, "requester_id": "dana", "actor_id": "dana"},
+            "event": {"comment": {"body": "a customer's own words"}},
+        }
+    ).encode()
 
 
 def make(database: Database) -> World:
@@ -163,7 +209,7 @@ def make(database: Database) -> World:
                 tx,
                 login=role.value,
                 name=f"{role.value.capitalize()} Smith",
-                password_hash=hash_password(PASSWORD),
+                password_hash=_hashed(),
                 role=role,
                 now=NOW,
             )
@@ -256,7 +302,9 @@ def _dana(world: World) -> None:
             who="dana",
             text=leaving,
             hours_ago=0.4,
-            reading=feel(leaving, -0.82, "anger", "disappointment", shows="I am tired of chasing this"),
+            reading=feel(
+                leaving, -0.82, "anger", "disappointment", shows="I am tired of chasing this"
+            ),
         ),
         priority=Priority.HIGH,
     )
