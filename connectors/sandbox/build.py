@@ -11,7 +11,7 @@ from ..records import TicketStatus
 from .datafiles import read
 from .deck import Decks
 from .everyday import draw_plots
-from .people import Cast, read_cast
+from .people import read_cast
 from .scribe import Scribe
 from .stories import Story, read_stories
 from .world import LiveKind, LiveStep, World
@@ -74,6 +74,3 @@ def _step(row: Mapping[str, Any]) -> LiveStep:
         status=TicketStatus(row["status"]) if "status" in row else None,
         good=row.get("good"),
     )
-
-
-__all__ = ["Cast", "Making", "build_world", "make_world"]

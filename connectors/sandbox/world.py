@@ -101,7 +101,8 @@ class LiveStep:
     """Something that happens after the world has started, ``after`` seconds past the last step.
 
     NEW_TICKET fills ``ticket`` as key, ``subject``, ``author`` and ``text``; COMMENT needs an
-    existing (or just opened) ``ticket``, ``author``, ``text``; STATUS ``status``; RATING ``good``.
+    existing (or just opened) ``ticket``, ``author``, ``text``; STATUS ``status``; RATING ``good``,
+    with ``text`` as its comment.
     """
 
     after: float
