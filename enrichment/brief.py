@@ -112,10 +112,13 @@ def _matters(
     person: PersonState, ticket: TicketState, now: datetime, priors: Priors
 ) -> Iterator[Clause]:
     pressing = ticket.pressing
-    if pressing and pressing.urgency in (Urgency.HIGH, Urgency.CRITICAL):
+    presses = pressing and pressing.urgency in (Urgency.HIGH, Urgency.CRITICAL)
+    if pressing and presses and not ticket.is_done:
         said = _quote(pressing.evidence.quote)
         yield Clause(
-            text=_sentence(f"{pressing.urgency.capitalize()} urgency", said),
+            text=_sentence(
+                f"{pressing.urgency.capitalize()} urgency, {pressing.evidence.why}", said
+            ),
             sources=(f"interaction:{pressing.evidence.interaction_id}",),
             weight=7,
         )

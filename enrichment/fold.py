@@ -162,7 +162,7 @@ class _Fold(Keeping):
         if anniversary and self.is_theirs:
             years, milestone = anniversary
             found.append(milestone)
-            self.person = replace(self.person, anniversaries=years)
+            self.person = replace(self.person, anniversaries=max(years, self.person.anniversaries))
 
         answered = self.ticket.agent_turns > 0
         thanks = list(find_gratitude(turn, priors, answered=answered))

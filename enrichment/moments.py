@@ -251,7 +251,7 @@ def find_gratitude(turn: Turn, priors: Priors, *, answered: bool) -> Iterator[Fo
 def find_told_you(
     turn: Turn, priors: Priors, *, wrote_before: bool, came_back: Evidence | None = None
 ) -> Iterator[Found]:
-    """The customer repeats himself in words ("third time"; "still not" only when he wrote before),
+    """Repetition in words ("third time"; "still not" only when they wrote before),
     or the ticket brings back an earlier theme (``came_back`` shows it). Never in happy words."""
     if turn.known is not None and (turn.known.valence or 0.0) > priors.positive_above:
         return
@@ -272,17 +272,17 @@ def find_told_you(
             level=turn.strength or 0.0,
             evidence=tuple(evidence),
             confidence=confidence,
-            reason="repeats himself in words" if cue else "the same theme came back",
+            reason="repeats themselves in words" if cue else "the same theme came back",
         )
 
 
-def find_milestone(turn: Turn, what: str, why: str) -> Found:
+def find_milestone(turn: Turn, what: str, why: str, span: Span | None = None) -> Found:
     """A fact of the calendar or the count. It has no feeling of its own: writing about a broken
     parcel on an anniversary does not make the anniversary bad."""
     return Found(
         kind=MomentKind.MILESTONE,
         level=0.0,
-        evidence=(turn.states(why),),
+        evidence=(turn.shows(span, why) if span else turn.states(why),),
         confidence=1.0,
         reason=why,
         felt=False,

@@ -10,7 +10,7 @@ from connectors.records import Ticket, TicketStatus
 
 from .moments import Evidence, Found, Turn, find_milestone
 from .priors import Priors
-from .reader.signals import references
+from .reader.signals import CueKind, references
 from .state import PastTicket, PersonState, TicketState
 from .themes import likeness, packed
 
@@ -110,8 +110,11 @@ def count_milestones(turn: Turn, ticket: TicketState) -> list[Found]:
 
 
 def anniversary(turn: Turn, person: PersonState, priors: Priors) -> tuple[int, Found] | None:
-    """The years since we first knew them, when they write within a week of the day, once each."""
+    """The years since we first knew them, when they write within a week of the day, once each.
+    They may also say so themselves: they know of years that we do not (0 years then)."""
     since, at = person.since, turn.interaction.created_at
+    if said := turn.signals.first(CueKind.ANNIVERSARY):
+        return 0, find_milestone(turn, "year-said", "an anniversary, they say", said.span)
     if since is None:
         return None
     years = round((at - since) / timedelta(days=365.2425))

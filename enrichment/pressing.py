@@ -22,6 +22,19 @@ _WEIGHED = (
     (CueKind.SCOPE, "severity_scope"),
 )
 
+_WHY = {
+    CueKind.OUTAGE: "outage",
+    CueKind.MONEY: "money",
+    CueKind.DEADLINE: "deadline",
+    CueKind.LEGAL: "legal steps",
+    CueKind.SECURITY: "security",
+    CueKind.URGENT: "asks for haste",
+    CueKind.TOLD_YOU: "says it again",
+    CueKind.STILL_NOT: "still not right",
+    CueKind.BROKEN: "something is broken",
+    CueKind.NO_RUSH: "no rush",
+}
+
 
 def severity(turn: Turn, record: Ticket, priors: Priors) -> float:
     """G: each sign takes its share of what is left to 1, so that signs add up and never pass 1."""
@@ -43,9 +56,7 @@ def pressing(before: Pressing | None, turn: Turn) -> Pressing | None:
     judged = turn.signals.judged_urgency()
     if judged:
         urgency, cue = judged
-        new = Pressing(
-            urgency=urgency, at=at, evidence=turn.shows(cue.span, cue.kind.value.replace("_", " "))
-        )
+        new = Pressing(urgency=urgency, at=at, evidence=turn.shows(cue.span, _WHY[cue.kind]))
     elif turn.known is not None:
         new = Pressing(
             urgency=Urgency.NORMAL, at=at, evidence=turn.states("no words of hurry or harm")

@@ -81,7 +81,7 @@ class Priors:
     effort_transfer: float = _prior(0.5, "a new agent means telling it again (Dixon et al. 2010)")
     effort_reopen: float = _prior(0.6, "it was called fixed and was not")
     effort_channel_switch: float = _prior(0.4, "the first channel did not do")
-    effort_told_you: float = _prior(0.7, "the customer says that he repeats himself")
+    effort_told_you: float = _prior(0.7, "the customer says that they repeat themselves")
     effort_extra_turn: float = _prior(0.3, "every further message is work")
     effort_expected_turns: int = _prior(2, "a request and an answer to our question are usual")
 
@@ -96,7 +96,9 @@ class Priors:
     share_recovery: float = _prior(0.03, "needs a failure first")
     share_milestone: float = _prior(0.08, "first contacts and round numbers")
     share_other: float = _prior(0.03, "kinds not counted yet")
-    share_weight: float = _prior(20.0, "messages the installation's share is worth against his own")
+    share_weight: float = _prior(
+        20.0, "messages the installation's share is worth against their own"
+    )
 
     # Severity: how much each sign takes away of what is left to 1
     severity_outage: float = _prior(0.5, "nothing works without it")
@@ -126,7 +128,7 @@ class Priors:
     proof_confidence: float = _prior(0.6, "a shaky reading proves no recovery")
     confidence_words: float = _prior(0.85, "a documented phrase, read literally")
     confidence_theme: float = _prior(0.6, "likeness of two tickets is a guess")
-    confidence_survey: float = _prior(0.9, "the customer rated it himself")
+    confidence_survey: float = _prior(0.9, "the customer rated it")
     told_you_days: float = _prior(30.0, "the same theme within a month is the same trouble")
     better_by: float = _prior(0.6, "three sentiment half-steps: clearly better, not noise")
     survey_good: float = _prior(0.5, "CSAT good, NPS 9-10")

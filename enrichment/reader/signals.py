@@ -55,6 +55,7 @@ class CueKind(StrEnum):
     """In advance, as a signature, or not meant: never gratitude."""
     CONFIRMS = "confirms"
     AWAITS = "awaits"
+    ANNIVERSARY = "anniversary"
     # Agents, see ``enrichment.cues``
     ACKNOWLEDGED = "acknowledged"
     OWNED = "owned"
@@ -213,6 +214,10 @@ _PATTERNS: Mapping[CueKind, re.Pattern[str]] = {
         r"(?:haven't|have not|never) (?:heard|received|got|gotten) (?:(?:a|an|any|one|single|your) ){0,2}(?:back|anything|reply|response|answer|word|from (?:you|anyone|anybody|support))",
         r"(?:heard|received|got) nothing",
         r"(?:not|hasn't|never) (?:yet )?(?:been )?(?:fixed|resolved|solved|answered)",
+    ),
+    CueKind.ANNIVERSARY: _phrases(
+        r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|a) years? (?:to the day|with you (?:today|this (?:week|month)))",
+        r"anniversary (?:with you|as (?:a|your) customers?)",
     ),
     CueKind.AWAITS: _phrases(
         r"(?:hope|hoping|hopefully|looking forward|let me know|keep me (?:posted|updated|informed)|fingers crossed)",

@@ -46,7 +46,7 @@ def test_an_angry_ticket_says_who_what_and_what_to_do(desk) -> None:
     assert shown(desk).splitlines() == [
         "First ticket on record. Likely to remember us badly, mostly for having to repeat "
         "themselves on 2 Mar 2026.",
-        'High urgency: "by Friday". Most upset on 2 Mar 2026: "Where is #12345? The third time I '
+        'High urgency, deadline: "by Friday". Most upset on 2 Mar 2026: "Where is #12345? The third time I '
         'ask! I need it by Friday." Problem open since 2 Mar 2026, not answered yet.',
         "Do not ask for the story again: read the earlier messages first. Name the problem and "
         "own it before asking for anything.",

@@ -315,6 +315,13 @@ def test_an_anniversary_is_marked_once_when_they_write_around_it(desk) -> None:
     assert marked == ["360: 1 year since 2026-03-02", "729: 2 years since 2026-03-02"]
 
 
+def test_customers_know_of_anniversaries_that_we_do_not(desk) -> None:
+    made = desk.fold(desk.customer("It is three years to the day since we began.", 0.5))
+    found = next(m for m in made.moments if m.evidence[0].quote == "three years to the day")
+    assert found.kind is KIND.MILESTONE
+    assert made.person.anniversaries == 0
+
+
 def test_the_source_systems_own_date_counts_for_anniversaries(desk) -> None:
     since = datetime.fromisoformat("2024-02-29T12:00:00+00:00")
     desk.person = replace(desk.person, known_since=since)
