@@ -130,7 +130,8 @@ def proof(arc: Arc, turn: Turn, *, thankful: bool, priors: Priors) -> Found | No
     if is_failure(turn, priors) or said.has(CueKind.STILL_NOT):
         return None
     valence = read.valence if read else None
-    if valence is not None and valence < priors.negative_below:
+    floor = priors.gratitude_valence if thankful else priors.negative_below
+    if valence is not None and valence < floor:
         return None
     confirms = said.first(CueKind.CONFIRMS)
     waits = said.has(CueKind.AWAITS) and confirms is None
@@ -156,7 +157,9 @@ def proof(arc: Arc, turn: Turn, *, thankful: bool, priors: Priors) -> Found | No
         span = read.evidence.get("gratitude") or read.evidence.get("sentiment")
     shown = turn.shows(span, why) if span else turn.states(why)
     confidence = priors.confidence_words if confirms else (read.confidence if read else None)
-    return _recovered(arc, shown, why, confidence or 0.0, turn.strength or 0.0)
+    found = _recovered(arc, shown, why, confidence or 0.0, turn.strength or 0.0)
+    # Relief that looks back on trouble reads a little below zero; it is no bad memory.
+    return replace(found, valence=max(0.0, valence) if valence is not None else None)
 
 
 def proof_by_survey(arc: Arc, at: datetime, shown: Evidence, priors: Priors) -> Found | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import settings
 
 from connectors.records import (
     AuthorRole,
@@ -22,6 +23,10 @@ from enrichment.moments import Turn
 from enrichment.priors import PRIORS, Priors
 from enrichment.readings import EMOTIONS, Reading, Sentiment, Span
 from enrichment.state import PersonState, TicketState
+
+# The machines that run this are shared: how long an example takes says nothing.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

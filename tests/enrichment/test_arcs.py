@@ -43,6 +43,13 @@ def test_the_whole_way_from_failure_to_remembered(desk) -> None:
     assert arc.stage_at(arc.confirmed_at + timedelta(days=7), PRIORS) is STAGE.REMEMBERED
 
 
+def test_a_recovery_is_never_a_bad_memory(desk) -> None:
+    desk.fold(failed(desk), fixed(desk))
+    made = desk.fold(desk.customer("It works now.", -0.15, hours=2))
+    found = next(moment for moment in made.moments if moment.kind is MomentKind.RECOVERY)
+    assert found.features.valence == 0.0
+
+
 def test_the_recovery_shows_the_proof_and_the_failure(desk) -> None:
     desk.fold(failed(desk), fixed(desk))
     made = desk.fold(desk.customer("It works now.", 0.5, hours=2))

@@ -135,7 +135,7 @@ def test_the_text_does_not_change_because_a_day_passed(desk) -> None:
         max_size=8,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_it_is_never_longer_than_promised(new_desk, told) -> None:
     desk = new_desk()
     for hours, (text, valence, label, is_customer) in enumerate(told):

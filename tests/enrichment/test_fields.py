@@ -145,7 +145,7 @@ def test_the_impact_of_a_ticket_does_not_change_because_a_day_passed(desk) -> No
         max_size=8,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_value_fits_its_field(new_desk, told) -> None:
     desk = new_desk()
     for hours, (text, valence, labels) in enumerate(told):

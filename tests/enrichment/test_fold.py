@@ -78,7 +78,7 @@ def open_all(desk) -> None:
 
 
 @given(histories())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_folding_a_ticket_at_once_or_one_by_one_gives_the_same_states(new_desk, history) -> None:
     history = [("1", line, after, agent) for _, line, after, agent in history]
     slow, fast = new_desk(), new_desk()
@@ -97,7 +97,7 @@ def test_folding_a_ticket_at_once_or_one_by_one_gives_the_same_states(new_desk, 
 
 
 @given(histories())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_batch_may_come_in_any_order(new_desk, history) -> None:
     history = [("1", line, after, agent) for _, line, after, agent in history]
     one, other = new_desk(), new_desk()
@@ -109,7 +109,7 @@ def test_a_batch_may_come_in_any_order(new_desk, history) -> None:
 
 
 @given(histories())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_was_folded_before_changes_nothing(new_desk, history) -> None:
     desk = new_desk()
     open_all(desk)
@@ -127,7 +127,7 @@ def test_what_was_folded_before_changes_nothing(new_desk, history) -> None:
 
 
 @given(histories())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_states_survive_json_between_any_two_messages(new_desk, history) -> None:
     plain, kept = new_desk(), new_desk()
     for turn in told(plain, history):
@@ -144,7 +144,7 @@ def test_states_survive_json_between_any_two_messages(new_desk, history) -> None
 
 
 @given(histories(), st.randoms())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_late_messages_never_break_it(new_desk, history, dice) -> None:
     desk = new_desk()
     turns = told(desk, history)
@@ -165,7 +165,7 @@ def test_late_words_do_not_replace_the_latest(desk) -> None:
 
 
 @given(histories())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_another_ticket_nobody_could_read_changes_no_feeling(new_desk, history) -> None:
     without, with_it = new_desk(), new_desk()
     for turn in told(without, history):
@@ -208,7 +208,7 @@ def test_after_ten_thousand_messages_the_state_is_small_and_a_message_costs_the_
     early = min(block(2000, 500), block(2500, 500))
     block(3000, 6000)
     late = min(block(9000, 500), block(9500, 500))
-    assert late < 2.0 * early
+    assert late < 3.0 * early
     person = len(json.dumps(desk.person.to_json()))
     ticket = max(len(json.dumps(state.to_json())) for state in desk.tickets.values())
     assert person < 64_000

@@ -26,7 +26,7 @@ _LINES = [
         st.tuples(st.sampled_from("123"), st.integers(0, 4), st.integers(1, 50_000)), max_size=25
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_replaying_all_tickets_gives_what_live_folding_gave(new_desk, told) -> None:
     desk = new_desk()
     minutes, turns, records, stood = 0, {}, {}, {}
