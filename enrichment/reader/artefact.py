@@ -66,6 +66,7 @@ class Calibration:
 
     thresholds: Mapping[str, float]
     temperature: float
+    calm: float
     lowest: float
     negative: Shift
     positive: Shift
@@ -73,8 +74,8 @@ class Calibration:
     def __post_init__(self) -> None:
         if set(self.thresholds) != set(EMOTIONS):
             raise ValueError("thresholds.json must have one threshold for each of the 28 emotions")
-        if self.temperature <= 0:
-            raise ValueError("the sentiment temperature is above 0")
+        if self.temperature <= 0 or not 0.0 <= self.calm <= 1.0:
+            raise ValueError("the sentiment temperature is above 0, its calm in [0, 1]")
 
 
 def default_folder() -> Path:
@@ -117,6 +118,7 @@ def calibration(folder: Path) -> Calibration:
         return Calibration(
             thresholds={name: float(value) for name, value in raw["thresholds"].items()},
             temperature=float(raw["sentiment_temperature"]),
+            calm=float(raw["sentiment_calm"]),
             lowest=float(raw["lowest_threshold"]),
             negative=_shift(raw["service_text"]["negative"]),
             positive=_shift(raw["service_text"]["positive"]),

@@ -8,7 +8,7 @@ each case the reading is unknown and says why, because unknown is not neutral.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -32,7 +32,6 @@ MIXED = "unsure: mixed signals"
 WEAK = "unsure: no clear sentiment"
 NOTHING_NEW = "no words of the customer's own"
 _CLEARLY_NEGATIVE = -0.4
-_CLEARLY_POSITIVE = 0.2
 _PLACES = 4  # readings are compared and stored: no digits beyond what the model can mean
 
 
@@ -106,9 +105,14 @@ class Reader:
     def _reading(self, draft: _Draft, scores: scoring.UnitScores) -> Reading:
         if draft.unknown is not None or not draft.units:
             return self._unknown(draft, draft.unknown or NOTHING_NEW)
-        verdict = scoring.weigh(scores, [unit.role for unit in draft.units])
-        if _hides_its_meaning(draft, scores):
+        believed = _believed(draft, scores)
+        if not believed:
             return self._unknown(draft, SARCASM)
+        draft = replace(draft, units=tuple(draft.units[n] for n in believed))
+        scores = scoring.UnitScores(
+            emotions=scores.emotions[believed], classes=scores.classes[believed]
+        )
+        verdict = scoring.weigh(scores, [unit.role for unit in draft.units])
         if verdict.is_torn:
             return self._unknown(draft, MIXED)
         if verdict.confidence < scoring.LEAST_CONFIDENCE:
@@ -187,20 +191,22 @@ def _draft(text: str) -> _Draft:
     )
 
 
-def _hides_its_meaning(draft: _Draft, scores: scoring.UnitScores) -> bool:
-    """Whether a unit looks sarcastic or understated and no other unit settles the matter."""
+def _believed(draft: _Draft, scores: scoring.UnitScores) -> list[int]:
+    """The units to go by: all, or without the doubtful ones, or none if these leave it open.
+
+    A jibe in a message that complains openly elsewhere changes nothing and is passed over.
+    """
     parts = [draft.text[unit.start : unit.end] for unit in draft.units]
     beside = ["", *parts, ""]
-    doubtful = [
-        doubt.is_sarcastic(part, following=beside[n + 2], previous=beside[n])
-        or doubt.is_understated(part)
+    plain = [
+        n
         for n, part in enumerate(parts)
+        if not doubt.is_sarcastic(part, following=beside[n + 2], previous=beside[n])
+        and not doubt.is_understated(part)
     ]
-    if not any(doubtful):
-        return False
-    plain = [value for value, doubted in zip(scores.valence, doubtful, strict=True) if not doubted]
-    # Said outright elsewhere ("I want a refund, this is a disgrace"), the jibe changes nothing.
-    return not plain or min(plain) > _CLEARLY_NEGATIVE
+    if len(plain) == len(parts) or (plain and scores.valence[plain].min() <= _CLEARLY_NEGATIVE):
+        return plain
+    return []
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,20 @@ from .sentences import Role
 Floats = NDArray[np.float64]
 
 NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
+NEGATIVE_EMOTIONS = (
+    "fear", "nervousness", "remorse", "embarrassment", "disappointment", "sadness", "grief",
+    "disgust", "anger", "annoyance", "disapproval",
+)  # fmt: skip
+POSITIVE_EMOTIONS = (
+    "amusement", "excitement", "joy", "love", "desire", "optimism", "caring", "pride",
+    "admiration", "gratitude", "relief", "approval",
+)  # fmt: skip
+_PLAINLY_GLAD = ("joy", "gratitude", "relief", "admiration", "love", "excitement", "amusement")
 _NEUTRAL_LABEL = EMOTIONS.index("neutral")
 _MOST_LABELS = 5
 _SUREST = 0.9  # no threshold is raised above this
 #: A unit with nothing to feel about still counts this much, so that calm has a say.
-_LEAST_WEIGHT = 0.15
+_LEAST_WEIGHT = 0.02
 _NEGATIVITY = 2.0
 _ROLE = {Role.PLAIN: 1.0, Role.TURN: 1.5, Role.CONCESSION: 0.5}
 _LAST = 1.25
@@ -32,6 +42,8 @@ _LAST = 1.25
 _TORN = 0.36
 #: A class needs more than chance (a third) to be shown as anything.
 LEAST_CONFIDENCE = 0.40
+#: An emotion this sure against the sentiment of the same words: one of the two is wrong.
+_AT_ODDS = 0.6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,19 +82,37 @@ class Verdict:
 def unit_scores(
     emotion: NDArray[np.float32], sentiment: NDArray[np.float32], calibration: Calibration
 ) -> UnitScores:
-    """Logits to probabilities, the sentiment's at the temperature fitted on development data."""
-    logits = sentiment.astype(np.float64) / calibration.temperature
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return UnitScores(
-        emotions=1.0 / (1.0 + np.exp(-emotion.astype(np.float64))),
-        classes=raised / raised.sum(axis=1, keepdims=True),
-    )
+    """Logits to probabilities, the sentiment's as ``class_probabilities`` has them."""
+    emotions = 1.0 / (1.0 + np.exp(-emotion.astype(np.float64)))
+    classes = class_probabilities(sentiment, emotions, calibration.temperature, calibration.calm)
+    return UnitScores(emotions=emotions, classes=classes)
+
+
+def class_probabilities(
+    logits: NDArray[np.float32], emotions: NDArray[Any], temperature: float, calm: float
+) -> Floats:
+    """Softmax at a temperature, then held against the emotions; (n, 3).
+
+    The sentiment head alone takes a bare fact ("the page says account not found") for a
+    complaint. Where the emotions are neutral, each pole gives a share to the middle:
+    ``calm * P(neutral emotion) * (1 - P(strongest emotion of that pole))``. Both numbers are
+    those with the least log-loss on development data.
+    """
+    cooled = logits.astype(np.float64) / temperature
+    raised = np.exp(cooled - cooled.max(axis=1, keepdims=True))
+    found: Floats = raised / raised.sum(axis=1, keepdims=True)
+    for pole, names in ((NEGATIVE, NEGATIVE_EMOTIONS), (POSITIVE, POSITIVE_EMOTIONS)):
+        felt = emotions[:, [EMOTIONS.index(name) for name in names]].max(axis=1)
+        given = found[:, pole] * calm * emotions[:, _NEUTRAL_LABEL] * (1.0 - felt)
+        found[:, pole] -= given
+        found[:, NEUTRAL] += given
+    return found
 
 
 def weigh(scores: UnitScores, roles: Sequence[Role]) -> Verdict:
     """The message's valence: sum(w * v) / sum(w), with the weights named above."""
     valence = scores.valence
-    weights = _LEAST_WEIGHT + 1.0 - scores.classes[:, NEUTRAL]
+    weights = _LEAST_WEIGHT + (1.0 - scores.classes[:, NEUTRAL]) ** 2
     weights = weights * np.array([_ROLE[role] for role in roles])
     weights = weights * np.where(valence < 0, _NEGATIVITY, 1.0)
     weights[-1] *= _LAST
@@ -100,8 +130,18 @@ def weigh(scores: UnitScores, roles: Sequence[Role]) -> Verdict:
         valence=min(1.0, max(-1.0, whole)),
         confidence=float(min(1.0, classes[chosen])),
         unit=int(shows.argmax()),
-        is_torn=bool(min(classes[NEGATIVE], classes[POSITIVE]) >= _TORN),
+        is_torn=bool(min(classes[NEGATIVE], classes[POSITIVE]) >= _TORN)
+        or _is_at_odds(scores.emotions[int(shows.argmax())], chosen),
     )
+
+
+def _is_at_odds(emotions: Floats, chosen: int) -> bool:
+    """Whether the deciding unit's emotions speak surely for the other pole."""
+    glad = emotions[[EMOTIONS.index(name) for name in _PLAINLY_GLAD]].max()
+    sore = emotions[[EMOTIONS.index(name) for name in NEGATIVE_EMOTIONS]].max()
+    if chosen == NEGATIVE:
+        return bool(glad >= _AT_ODDS and glad > sore)
+    return bool(chosen == POSITIVE and sore >= _AT_ODDS and sore > glad)
 
 
 def message_emotions(scores: UnitScores) -> dict[str, float]:

@@ -44,7 +44,7 @@ _ABBREVIATION = re.compile(
 )
 _LIST_ITEM = re.compile(r"\s*(?:[-*•·]|\d{1,3}[.)])\s")
 _TURN = re.compile(
-    r"[,;:]?\s(?:-{1,2}\s|[–—]\s?)?(?P<turn>but|however|yet|except that|only to|until)\b(?!\s+(?:for|also))",
+    r"[,;:]?\s(?:-{1,2}\s|[–—]\s?)?(?P<turn>but|however|yet|except that|only to)\b(?!\s+(?:for|also))",
     re.IGNORECASE,
 )
 _NOT_A_TURN = re.compile(

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 
 from ..reader.encoder import Encoder
+from ..reader.scoring import NEGATIVE_EMOTIONS, POSITIVE_EMOTIONS, class_probabilities
 from ..readings import EMOTIONS
 from . import data
 from .model import (
@@ -47,17 +48,11 @@ EKMAN = {
     "neutral": ("neutral",),
 }  # fmt: skip
 POLARITY = {
-    "positive": (
-        "amusement", "excitement", "joy", "love", "desire", "optimism", "caring", "pride",
-        "admiration", "gratitude", "relief", "approval",
-    ),
-    "negative": (
-        "fear", "nervousness", "remorse", "embarrassment", "disappointment", "sadness", "grief",
-        "disgust", "anger", "annoyance", "disapproval",
-    ),
+    "positive": POSITIVE_EMOTIONS,
+    "negative": NEGATIVE_EMOTIONS,
     "ambiguous": ("realization", "surprise", "curiosity", "confusion"),
     "neutral": ("neutral",),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,14 +128,16 @@ def tune(dev: Predictions, truth: Matrix) -> dict[str, float]:
     return found
 
 
-def temperature(logits: Matrix, truth: NDArray[np.int64]) -> float:
-    """The softmax temperature with the least log-loss."""
-    steps = np.arange(0.5, 3.01, 0.05)
-    losses = [
-        -np.log(_softmax(logits / step)[np.arange(len(truth)), truth] + 1e-9).mean()
-        for step in steps
-    ]
-    return round(float(steps[int(np.argmin(losses))]), 2)
+def calibrate(dev: Predictions, truth: NDArray[np.int64]) -> tuple[float, float]:
+    """The softmax temperature and the share of calm with the least log-loss, in this order."""
+    best = (np.inf, 1.0, 0.0)
+    rows = np.arange(len(truth))
+    for heat in np.arange(0.6, 2.41, 0.1):
+        for calm in np.arange(0.0, 1.01, 0.1):
+            found = class_probabilities(dev.sentiment, dev.emotion, heat, calm)
+            loss = float(-np.log(found[rows, truth] + 1e-9).mean())
+            best = min(best, (loss, round(float(heat), 2), round(float(calm), 2)))
+    return best[1], best[2]
 
 
 def emotion_figures(
@@ -161,10 +158,13 @@ def emotion_figures(
     }
 
 
-def sentiment_figures(logits: Matrix, truth: NDArray[np.int64], heat: float) -> dict[str, Any]:
+def sentiment_figures(
+    found: Predictions, truth: NDArray[np.int64], heat: float, calm: float
+) -> dict[str, Any]:
     """Accuracy, macro-F1 and how far the calibrated confidence is from the hit rate (ECE)."""
-    said = logits.argmax(1)
-    confidence = _softmax(logits / heat).max(1)
+    classes_found = class_probabilities(found.sentiment, found.emotion, heat, calm)
+    said = classes_found.argmax(1)
+    confidence = classes_found.max(1)
     gap = 0.0
     for low in np.arange(0.3, 1.0, 0.1):
         inside = (confidence > low) & (confidence <= low + 0.1)
@@ -228,8 +228,3 @@ def _f1(truth: NDArray[Any], said: NDArray[Any]) -> float:
 
 def _sigmoid(logits: Matrix) -> Matrix:
     return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
-
-
-def _softmax(logits: Matrix) -> Matrix:
-    raised = np.exp(logits - logits.max(1, keepdims=True))
-    return np.asarray(raised / raised.sum(1, keepdims=True), dtype=np.float32)

@@ -17,10 +17,10 @@ from enrichment.training.evaluate import (
     EKMAN,
     POLARITY,
     Predictions,
+    calibrate,
     emotion_figures,
     neighbours,
     sentiment_figures,
-    temperature,
     tune,
 )
 from enrichment.training.model import JointModel, batch
@@ -104,10 +104,12 @@ def test_an_overconfident_head_is_cooled() -> None:
     truth = dice.integers(0, 3, 600)
     logits = dice.normal(0, 1, (600, 3)).astype(np.float32)
     logits[np.arange(600), truth] += 1.0
-    heat = temperature(logits * 3, truth)
+    emotion = np.full((600, 28), 0.01, dtype=np.float32)
+    found = Predictions(emotion=emotion, sentiment=logits * 3, embedding=emotion)
+    heat, calm = calibrate(found, truth)
     assert heat > 1.5
-    before = sentiment_figures(logits * 3, truth, 1.0)["calibration_error"]
-    assert sentiment_figures(logits * 3, truth, heat)["calibration_error"] < before
+    before = sentiment_figures(found, truth, 1.0, 0.0)["calibration_error"]
+    assert sentiment_figures(found, truth, heat, calm)["calibration_error"] < before
 
 
 def test_neighbours_of_the_same_group_are_counted() -> None:
