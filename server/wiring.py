@@ -10,7 +10,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from config.settings import Settings, load
-from connectors.base import Change, Connector, Installation, WebhookRequest
+from connectors.base import Change, Clock, Connector, Installation, Sleep, WebhookRequest
 from connectors.errors import Misconfigured, WebhookRejected
 from connectors.registry import connector_class
 from enrichment.priors import Priors
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from .pipeline.dbos_engine import DbosEngine
     from .pipeline.engine import Handler, Queue
-    from .pipeline.worker import Worker
+    from .pipeline.worker import Patience, Worker
     from .web.services import Services
 
 #: How long the web process trusts what it knows of a connection, in seconds.
@@ -53,12 +53,26 @@ def utc_now() -> datetime:
 
 
 class Home:
-    """One installation as one process sees it. Opens what is asked for, when it is asked for."""
+    """One installation as one process sees it. Opens what is asked for, when it is asked for.
 
-    def __init__(self, settings: Settings) -> None:
+    ``load_reader`` makes the reader at its first use; without one the shipped model is loaded.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock = utc_now,
+        sleep: Sleep = time.sleep,
+        load_reader: Callable[[], Reader] | None = None,
+    ) -> None:
         self.settings = settings
-        self.clock = utc_now
+        self.clock = clock
+        self._sleep = sleep
+        self._load_reader = load_reader or self._shipped_reader
         self._lock = threading.Lock()
+        # Apart, because loading takes seconds and nobody else should wait for it.
+        self._reader_lock = threading.Lock()
         self._connectors: dict[str, tuple[object, Connector]] = {}
         self._reader: Reader | None = None
 
@@ -87,7 +101,7 @@ class Home:
         return Base(
             database=self.database,
             clock=self.clock,
-            sleep=time.sleep,
+            sleep=self._sleep,
             connector=self.connector,
             reader=self.reader,
             rules=rules,
@@ -121,12 +135,15 @@ class Home:
 
     def reader(self) -> Reader:
         """The model, loaded once in a process."""
-        with self._lock:
+        with self._reader_lock:
             if self._reader is None:
-                from enrichment.reader import load_reader
-
-                self._reader = load_reader(threads=self.settings.reader_threads)
+                self._reader = self._load_reader()
             return self._reader
+
+    def _shipped_reader(self) -> Reader:
+        from enrichment.reader import load_reader
+
+        return load_reader(threads=self.settings.reader_threads)
 
     def read_webhook(
         self, connection: Connection, installation: Installation, request: WebhookRequest
@@ -153,11 +170,12 @@ class Home:
                 self.vault,
                 connection_id=connection.id,
                 clock=self.clock,
-                sleep=time.sleep,
+                sleep=self._sleep,
             ),
             installation=installation,
             pacer=SqlPacer(self.database, connection_id=connection.id, clock=self.clock),
             clock=self.clock,
+            sleep=self._sleep,
         )
         return cast(Connector, made)
 
@@ -220,12 +238,12 @@ def open_home(settings: Settings | None = None) -> Home:
     return Home(settings or load())
 
 
-def build_web_services(settings: Settings) -> Services:
+def build_web_services(settings: Settings, *, clock: Clock = utc_now) -> Services:
     """What the web app is handed. Call after a fork."""
     from .store.inbox_writer import InboxWriter, NotAccepted
     from .web.services import Overloaded, Services, WebSettings
 
-    home = Home(settings)
+    home = Home(settings, clock=clock)
     writer = InboxWriter(home.database)
     door = WebhookDoor(home)
 
@@ -252,9 +270,9 @@ def build_web_services(settings: Settings) -> Services:
     )
 
 
-def build_worker(home: Home, *, name: str) -> Worker:
+def build_worker(home: Home, *, name: str, patience: Patience | None = None) -> Worker:
     """A worker of this name; only one of a name may run (``hold_name``)."""
-    from .pipeline.worker import Worker
+    from .pipeline.worker import Patience, Worker
 
     def make_engine(handlers: dict[Queue, Handler]) -> DbosEngine:
         from .pipeline.dbos_engine import CONCURRENCY, DbosEngine
@@ -269,7 +287,13 @@ def build_worker(home: Home, *, name: str) -> Worker:
             handlers=handlers,
         )
 
-    return Worker(home.base, name=name, make_engine=make_engine)
+    silent = timedelta(seconds=home.settings.heartbeat_seconds)
+    return Worker(
+        home.base,
+        name=name,
+        make_engine=make_engine,
+        patience=patience or Patience(silent=silent),
+    )
 
 
 class NameTaken(Exception):

@@ -10,11 +10,16 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from .failing import Problem
 from .homes import settings
+
+if TYPE_CHECKING:
+    from ..pipeline.worker import Patience
+    from ..wiring import Home
 
 
 @click.command()
@@ -41,20 +46,26 @@ def web_command() -> list[str]:
 @click.option("--name", default="worker-1", show_default=True, help="Unique among workers.")
 def work(name: str) -> None:
     """Run a worker until stopped: it reads, remembers, writes back and delivers."""
-    from config.logging import configure
-
-    from ..security.secrets import KeyProblem
-    from ..wiring import NameTaken, build_worker, hold_name, open_home
+    from ..wiring import open_home
 
     checked = settings()
     _require_model()
-    configure(level=checked.log_level, format=checked.log_format)
+    run_worker(open_home(checked), name=name)
+
+
+def run_worker(home: Home, *, name: str, patience: Patience | None = None) -> None:
+    """Work under this name until told to stop. Main thread only (signals)."""
+    from config.logging import configure
+
+    from ..security.secrets import KeyProblem
+    from ..wiring import NameTaken, build_worker, hold_name
+
+    configure(level=home.settings.log_level, format=home.settings.log_format)
     stopping = _stop_on_signal()
-    home = open_home(checked)
     try:
         # Held by the descriptor, which stays open as long as the process lives.
-        hold_name(checked.data_dir, name)
-        worker = build_worker(home, name=name)
+        hold_name(home.settings.data_dir, name)
+        worker = build_worker(home, name=name, patience=patience)
     except (NameTaken, KeyProblem) as error:
         raise Problem(str(error)) from error
     worker.start()

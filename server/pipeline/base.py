@@ -20,6 +20,7 @@ from enrichment.readings import Reading
 from rules.model import Rule
 
 from ..store import Database
+from ..store.field_states import LEASE
 
 
 class Reader(Protocol):
@@ -59,3 +60,5 @@ class Base:
     public_url: str
     write_back: bool = True
     poll_every: timedelta = timedelta(minutes=5)
+    write_lease: timedelta = LEASE
+    """How long a write-back may be under way before somebody else tries it."""

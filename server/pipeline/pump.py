@@ -72,10 +72,10 @@ def pump_interventions(base: Base, engine: Engine) -> bool:
     return False
 
 
-def sweep(base: Base) -> bool:
+def sweep(base: Base, *, after: timedelta = LOOK_AGAIN) -> bool:
     """Look again at entries handed over long ago and still open; end what came too late."""
     now = base.clock()
     with base.database.write() as tx:
-        inbox.sweep(tx, pumped_before=now - LOOK_AGAIN)
+        inbox.sweep(tx, pumped_before=now - after)
         interventions.expire(tx, now=now)
     return False

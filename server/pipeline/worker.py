@@ -7,6 +7,7 @@ import os
 import platform
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError
@@ -19,19 +20,29 @@ from .engine import Engine, Handler, Queue
 from .failing import needs_person, stop_connection
 from .handle import handle
 from .loops import Loop, Loops
-from .pump import entry_task, pump_inbox, pump_interventions, sweep
+from .pump import LOOK_AGAIN, entry_task, pump_inbox, pump_interventions, sweep
 from .sync import sync
 from .write_back import flush_all
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 2.0
-#: An executor not heard of for so long is dead, and its work is taken over.
-SILENT = timedelta(seconds=30)
 #: What the engine finished so long ago is forgotten.
 KEEP_DAYS = 7
 #: How far back a first pull goes.
 BACKFILL = timedelta(days=3 * 365)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long a worker waits for others. ``silent``: an executor not heard of for so long is
+    dead, and its work is taken over. ``look_again``: what was handed to the engine so long ago
+    and is still open is looked at again."""
+
+    silent: timedelta = timedelta(seconds=60)
+    look_again: timedelta = LOOK_AGAIN
+    every: float = 5.0
+    """Seconds between looks."""
 
 
 class Worker:
@@ -43,9 +54,11 @@ class Worker:
         *,
         name: str,
         make_engine: Callable[[dict[Queue, Handler]], Engine],
+        patience: Patience = Patience(),
     ) -> None:
         self._base = base
         self._name = name
+        self._patience = patience
         self._started_at = base.clock()
         self.engine = make_engine({Queue.CHANGES: self._change, Queue.DELIVERIES: self._deliver})
         self._loops = Loops(
@@ -54,8 +67,12 @@ class Worker:
                 Loop(name="pump", every=0.1, turn=lambda: pump_inbox(base, self.engine)),
                 Loop(name="due", every=0.25, turn=lambda: pump_interventions(base, self.engine)),
                 Loop(name="write-back", every=0.25, turn=lambda: flush_all(base)),
-                Loop(name="sweep", every=15.0, turn=lambda: sweep(base)),
-                Loop(name="reaper", every=5.0, turn=self._bury),
+                Loop(
+                    name="sweep",
+                    every=patience.every,
+                    turn=lambda: sweep(base, after=patience.look_again),
+                ),
+                Loop(name="reaper", every=patience.every, turn=self._bury),
                 Loop(name="poll", every=5.0, turn=self._poll),
                 Loop(name="purge", every=3600.0, turn=self._purge),
             ]
@@ -113,7 +130,7 @@ class Worker:
 
     def _bury(self) -> bool:
         with self._base.database.write() as tx:
-            dead = heartbeats.bury(tx, silent_since=self._base.clock() - SILENT)
+            dead = heartbeats.bury(tx, silent_since=self._base.clock() - self._patience.silent)
         others = [name for name in dead if name != self._name]
         if others:
             count = self.engine.recover(others)

@@ -47,7 +47,9 @@ def flush_all(base: Base) -> bool:
 def flush(base: Base, connection_id: str) -> bool:
     """One batch of one connection; whether there was anything to send."""
     with base.database.write() as tx:
-        due = field_states.take(tx, connection_id=connection_id, limit=BATCH, now=base.clock())
+        due = field_states.take(
+            tx, connection_id=connection_id, limit=BATCH, lease=base.write_lease, now=base.clock()
+        )
         tickets = [one.record.id for one in due if one.record.kind is RecordKind.TICKET]
         versions = loading.ticket_versions(tx, connection_id=connection_id, ticket_ids=tickets)
     if not due:
