@@ -9,9 +9,10 @@ from .delivery import Deliverer
 from .faults import Fault, FaultKind, Faults
 from .fill import fill
 from .limits import Limits
+from .options import Options
 from .people import People
 from .server import Credentials, Emulator, serve
-from .state import Options, State, WorldIds
+from .state import State, WorldIds
 
 __all__ = [
     "Credentials",

@@ -13,7 +13,8 @@ import hmac
 from flask import Request
 
 from . import problems
-from .rows import OAuthToken, User
+from .rows import User
+from .settings_rows import OAuthToken
 from .state import State
 from .web import Principal
 

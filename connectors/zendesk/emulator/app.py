@@ -180,7 +180,7 @@ def _after(response: Response) -> Response:
             response.headers.setdefault(name, value)
         response.headers["x-request-id"] = str(uuid.uuid4())
         response.headers["x-zendesk-api-version"] = "v2"
-    _note(response.status_code)
+        _note(response.status_code)
     return response
 
 

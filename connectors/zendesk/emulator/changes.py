@@ -11,89 +11,39 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from . import problems
+from .coerce import id_of, ids_of, pairs_of, text_or_none
+from .comment_writing import answer_reopens, bodies, comment_of, say
 from .draft import Actor, Draft
 from .field_values import accept, couple
 from .indexes import parse_time, whole_second
 from .rows import Audit, Ticket, User
 from .state import STATUSES, State
 from .user_changes import create_user
-from .words import clean_tags, html_of, text_of
+from .words import clean_tags
 
 PRIORITIES = ("urgent", "high", "normal", "low")
 TYPES = ("problem", "incident", "question", "task")
 
 #: What a ticket write may hold. Read-only names are swallowed, all others earn a warning.
-_WRITABLE = frozenset(
-    [
-        "subject",
-        "raw_subject",
-        "comment",
-        "type",
-        "priority",
-        "status",
-        "custom_status_id",
-        "requester_id",
-        "requester",
-        "submitter_id",
-        "assignee_id",
-        "assignee_email",
-        "organization_id",
-        "group_id",
-        "brand_id",
-        "ticket_form_id",
-        "problem_id",
-        "collaborator_ids",
-        "collaborators",
-        "additional_collaborators",
-        "follower_ids",
-        "followers",
-        "email_ccs",
-        "email_cc_ids",
-        "tags",
-        "additional_tags",
-        "remove_tags",
-        "custom_fields",
-        "fields",
-        "external_id",
-        "due_at",
-        "metadata",
-        "safe_update",
-        "updated_stamp",
-        "recipient",
-        "description",
-        "via",
-        "via_id",
-        "macro_id",
-        "macro_ids",
-        "via_followup_source_id",
-    ]
-)
-_READ_ONLY = frozenset(
-    [
-        "id",
-        "url",
-        "created_at",
-        "updated_at",
-        "generated_timestamp",
-        "is_public",
-        "has_incidents",
-        "allow_channelback",
-        "allow_attachments",
-        "from_messaging_channel",
-        "satisfaction_rating",
-        "followup_ids",
-        "forum_topic_id",
-        "sharing_agreement_ids",
-        "encoded_id",
-        "result_type",
-    ]
-)
-#: Attributes that are copied as they come: our name, and whether it is an id.
-_PLAIN = ("external_id", "due_at", "recipient", "problem_id", "brand_id", "ticket_form_id")
+_WRITABLE_NAMES = """
+subject raw_subject comment type priority status custom_status_id requester_id requester
+submitter_id assignee_id assignee_email organization_id group_id brand_id ticket_form_id
+problem_id collaborator_ids collaborators additional_collaborators follower_ids followers
+email_ccs email_cc_ids tags additional_tags remove_tags custom_fields fields external_id due_at
+metadata safe_update updated_stamp recipient description via via_id macro_id macro_ids
+via_followup_source_id
+"""
+_WRITABLE = frozenset(_WRITABLE_NAMES.split())
+_READ_ONLY_NAMES = """
+id url created_at updated_at generated_timestamp is_public has_incidents allow_channelback
+allow_attachments from_messaging_channel satisfaction_rating followup_ids forum_topic_id
+sharing_agreement_ids encoded_id result_type
+"""
+_READ_ONLY = frozenset(_READ_ONLY_NAMES.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +76,16 @@ def create_ticket(
 ) -> Outcome:
     """A new ticket with its first comment. Raises ``Problem`` 422."""
     at = whole_second(at) if at else state.now()
-    comment = _comment_of(body) or _comment_of({"comment": body.get("description")})
+    comment = comment_of(body) or comment_of({"comment": body.get("description")})
     if comment is None:
         raise problems.record_invalid("description", "Description: cannot be blank", "BlankValue")
     requester = _requester(state, body, actor, at)
-    submitter = state.users.get(_int(body.get("submitter_id")) or 0)
+    submitter = state.users.get(id_of(body.get("submitter_id")) or 0)
     if submitter is None:
         submitter = state.users.get(actor.user_id, requester)
-    author_id = _int(comment.get("author_id")) or submitter.id
+    author_id = id_of(comment.get("author_id")) or submitter.id
     if body.get("via_followup_source_id"):
-        source = state.tickets.get(_int(body["via_followup_source_id"]) or 0)
+        source = state.tickets.get(id_of(body["via_followup_source_id"]) or 0)
         if source is None or source.status != "closed":
             raise problems.record_invalid("base", "Follow-up source: is invalid", "InvalidValue")
     ticket = Ticket(
@@ -154,7 +104,7 @@ def create_ticket(
         custom_status_id=state.custom_status_ids["new"],
     )
     draft = Draft(state, ticket, actor, at, creating=True)
-    text, markup = _bodies(comment)
+    text, markup = bodies(comment)
     ticket.subject = ticket.subject or text[:150]
     ticket.description = text
     draft.say(author_id, text, markup, public=comment.get("public") is not False)
@@ -185,12 +135,12 @@ def update_ticket(
     _guard(ticket, body)
     with _rolled_back(ticket):
         draft = Draft(state, ticket, actor, at, creating=False)
-        comment = _comment_of(body)
+        comment = comment_of(body)
         if comment is not None:
-            _say(state, draft, comment, actor)
+            say(state, draft, comment, actor)
         _apply(state, draft, body, actor)
         if comment is not None and "status" not in body:
-            _answer_reopens(draft)
+            answer_reopens(draft)
         _require_fields(state, draft)
         return Outcome(ticket, draft.commit(_metadata(body)), _unknown(body))
 
@@ -210,52 +160,9 @@ def _guard(ticket: Ticket, body: Mapping[str, Any]) -> None:
         raise problems.update_conflict()
 
 
-def _comment_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
-    given = body.get("comment")
-    if isinstance(given, str):
-        given = {"body": given}
-    if not isinstance(given, Mapping):
-        return None
-    if not (given.get("body") or given.get("html_body")):
-        return None
-    return dict(given)
-
-
-def _bodies(comment: Mapping[str, Any]) -> tuple[str, str]:
-    markup = comment.get("html_body")
-    if markup:
-        return text_of(str(markup)), f'<div class="zd-comment" dir="auto">{markup}</div>'
-    text = str(comment["body"])
-    return text, html_of(text)
-
-
-def _say(state: State, draft: Draft, comment: Mapping[str, Any], actor: Actor) -> None:
-    author_id = _int(comment.get("author_id")) or actor.user_id
-    author = state.users.get(author_id)
-    text, markup = _bodies(comment)
-    public = comment.get("public")
-    if author is not None and not author.is_staff:
-        public = True
-    elif public is None:
-        # There is no constant default: it follows the ticket's first comment.
-        first = draft.ticket.comments[0] if draft.ticket.comments else None
-        public = first.public if first else True
-    draft.say(author_id, text, markup, public=public in (True, "true"))
-
-
-def _answer_reopens(draft: Draft) -> None:
-    """What the customer says puts a waiting or solved ticket back on the desk."""
-    comment = draft.comment
-    if comment is None or draft.ticket.status not in ("pending", "hold", "solved"):
-        return
-    author = draft.state.users.get(comment.author_id)
-    if author is not None and not author.is_staff:
-        draft.put_status("open")
-
-
 def _requester(state: State, body: Mapping[str, Any], actor: Actor, at: datetime) -> User:
     if body.get("requester_id"):
-        found = state.users.get(_int(body["requester_id"]) or 0)
+        found = state.users.get(id_of(body["requester_id"]) or 0)
         if found is None or not found.active:
             raise problems.record_invalid("requester", "Requester: is invalid", "InvalidValue")
         return found
@@ -283,19 +190,24 @@ def _apply(state: State, draft: Draft, body: Mapping[str, Any], actor: Actor) ->
         requester = _requester(state, body, actor, draft.at)
         draft.put("requester_id", requester.id)
     if "organization_id" in body:
-        draft.put("organization_id", _int(body["organization_id"]))
-    _assign(state, draft, body)
-    for name in _PLAIN:
-        if name in body:
-            value = body[name]
-            draft.put(
-                name, _int(value) if name.endswith("_id") and name != "external_id" else value
+        company = id_of(body["organization_id"])
+        if company is not None and company not in state.organizations:
+            raise problems.record_invalid(
+                "organization", "Organization: is invalid", "InvalidValue"
             )
+        draft.put("organization_id", company)
+    _assign(state, draft, body)
+    for name in ("external_id", "due_at", "recipient"):
+        if name in body:
+            draft.put(name, text_or_none(body[name]))
+    for name in ("problem_id", "brand_id", "ticket_form_id"):
+        if name in body:
+            draft.put(name, id_of(body[name]) or getattr(draft.before, name))
     for name in ("follower_ids", "email_cc_ids", "collaborator_ids"):
         if name in body:
-            draft.put(name, [int(each) for each in body[name] or ()])
+            draft.put(name, ids_of(body[name]))
     _tags_and_fields(state, draft, body)
-    status = body.get("status")
+    status = body.get("status") or _status_of(state, body.get("custom_status_id"))
     if status:
         if status not in STATUSES:
             raise problems.record_invalid("status", "Status: is invalid", "InvalidValue")
@@ -308,8 +220,14 @@ def _apply(state: State, draft: Draft, body: Mapping[str, Any], actor: Actor) ->
         draft.put_status("open")
 
 
+def _status_of(state: State, custom_status_id: Any) -> str | None:
+    """Accounts with one custom status for each category may write that instead."""
+    wanted = id_of(custom_status_id)
+    return next((name for name, known in state.custom_status_ids.items() if known == wanted), None)
+
+
 def _assign(state: State, draft: Draft, body: Mapping[str, Any]) -> None:
-    assignee_id = _int(body.get("assignee_id"))
+    assignee_id = id_of(body.get("assignee_id"))
     if body.get("assignee_email"):
         found = state.user_by_email(str(body["assignee_email"]))
         assignee_id = found.id if found else None
@@ -323,7 +241,7 @@ def _assign(state: State, draft: Draft, body: Mapping[str, Any]) -> None:
     elif "assignee_id" in body:
         draft.put("assignee_id", None)
     if "group_id" in body:
-        group_id = _int(body["group_id"])
+        group_id = id_of(body["group_id"])
         if group_id is not None and group_id not in state.groups:
             raise problems.record_invalid("group", "Group: is invalid", "InvalidValue")
         draft.put("group_id", group_id)
@@ -333,12 +251,8 @@ def _tags_and_fields(state: State, draft: Draft, body: Mapping[str, Any]) -> Non
     ticket = draft.ticket
     writes: dict[int, Any] = {}
     for name in ("fields", "custom_fields"):
-        given = body.get(name) or ()
-        pairs = (
-            given.items() if isinstance(given, Mapping) else ((g["id"], g["value"]) for g in given)
-        )
-        for field_id, value in pairs:
-            field = state.ticket_fields.get(_int(field_id) or 0)
+        for field_id, value in pairs_of(body.get(name)):
+            field = state.ticket_fields.get(id_of(field_id) or 0)
             if field is not None and field.removable and field.active:
                 writes[field.id] = accept(field, value)
     new_tags: set[str] | None = None
@@ -378,22 +292,3 @@ def _require_fields(state: State, draft: Draft) -> None:
 def _metadata(body: Mapping[str, Any]) -> dict[str, Any]:
     given = body.get("metadata")
     return dict(given) if isinstance(given, Mapping) else {}
-
-
-def _int(value: Any) -> int | None:
-    """Ids come as numbers or as numeric text. Raises nothing: nonsense is no id."""
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def close_stale(state: State, *, after: timedelta = timedelta(days=28)) -> list[Ticket]:
-    """The automation that closes what has been solved long enough, by the system author."""
-    now = state.now()
-    closed = []
-    for ticket in list(state.tickets.values()):
-        if ticket.status == "solved" and not ticket.deleted_at and now - ticket.updated_at >= after:
-            update_ticket(state, ticket, {"status": "closed"}, Actor.system(), at=now)
-            closed.append(ticket)
-    return closed

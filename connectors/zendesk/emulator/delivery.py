@@ -7,28 +7,23 @@ for five seconds at a time, and what would have been sent then is lost too.
 
 from __future__ import annotations
 
-import base64
 import heapq
 import itertools
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 
+from .breaker import Breaker
 from .events import Event, Happening, events_of
 from .faults import Fault, FaultKind, Faults
 from .indexes import iso, ulid
-from .rows import Attempt, Invocation, Webhook
-from .signing import STATIC_TEST_SECRET, odd_json, signature
+from .settings_rows import Attempt, Invocation, Webhook
+from .signing import STATIC_TEST_SECRET, Call, login_headers, odd_json
 from .state import State
 
-BLOCK = timedelta(seconds=5)
-WINDOW = timedelta(minutes=5)
 _KEEPS_INVOCATIONS = 2000
 _MOST_RETRIES = {"conflict": 3, "asked": 5, "timeout": 5}
 
@@ -44,25 +39,6 @@ class _Task:
     body: bytes | None = None
     stamp: str | None = None
     retries: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Breaker:
-    """The last five minutes of one webhook."""
-
-    calls: deque[tuple[datetime, bool]] = field(default_factory=deque)
-    blocked_until: datetime | None = None
-
-    def is_blocked(self, now: datetime) -> bool:
-        return self.blocked_until is not None and now < self.blocked_until
-
-    def count(self, now: datetime, *, failed: bool) -> None:
-        self.calls.append((now, failed))
-        while self.calls and now - self.calls[0][0] > WINDOW:
-            self.calls.popleft()
-        errors = sum(1 for _, bad in self.calls if bad)
-        if len(self.calls) >= 100 and (errors > 0.7 * len(self.calls) or errors > 1000):
-            self.blocked_until = now + BLOCK
 
 
 class Deliverer:
@@ -94,7 +70,7 @@ class Deliverer:
         self._under_way = 0
         self._threads: list[threading.Thread] = []
         self._stopping = False
-        self._breakers: dict[str, _Breaker] = {}
+        self._breakers: dict[str, Breaker] = {}
         state.listeners.append(self.hear)
 
     # -- what there is to send -------------------------------------------------------------
@@ -209,7 +185,7 @@ class Deliverer:
             code = response.status_code
         except httpx.TimeoutException:
             code = 504
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             code = 0
         wait = self._wait_before_retry(task, code, response)
         status = "success" if 200 <= code < 300 else "terminated" if wait is None else "failed"
@@ -217,7 +193,6 @@ class Deliverer:
             failed = not 200 <= code < 300
             self._breaker(task.webhook_id).count(self._state.clock(), failed=failed)
             self._log(task, headers, code, "throttled" if code == 429 else status, response)
-            task.invocation.finished = wait is None
         if wait is not None:
             self._push(task, wait)
 
@@ -241,22 +216,18 @@ class Deliverer:
         return float(after) if after.isdigit() and int(after) < 60 else None
 
     def _headers(self, webhook: Webhook, task: _Task) -> dict[str, str]:
-        body, stamp = task.body or b"", task.stamp or ""
-        secret = STATIC_TEST_SECRET if task.forged else webhook.secret
-        return {
-            "Content-Type": "application/json; charset=utf-8",
-            "User-Agent": "Zendesk Webhook",
-            "X-Zendesk-Account-Id": str(self._state.options.account_id),
-            "X-Zendesk-Webhook-Id": webhook.id,
-            "X-Zendesk-Webhook-Invocation-Id": task.invocation.id,
-            "X-Zendesk-Webhook-Signature": signature(secret, stamp, body),
-            "X-Zendesk-Webhook-Signature-Timestamp": stamp,
-            **(webhook.custom_headers or {}),
-            **login_headers(webhook.authentication),
-        }
+        called = Call(
+            account_id=self._state.options.account_id,
+            webhook_id=webhook.id,
+            invocation_id=task.invocation.id,
+            secret=STATIC_TEST_SECRET if task.forged else webhook.secret,
+            stamp=task.stamp or "",
+        )
+        more = {**(webhook.custom_headers or {}), **login_headers(webhook.authentication)}
+        return {**called.headers(task.body or b""), **more}
 
-    def _breaker(self, webhook_id: str) -> _Breaker:
-        return self._breakers.setdefault(webhook_id, _Breaker())
+    def _breaker(self, webhook_id: str) -> Breaker:
+        return self._breakers.setdefault(webhook_id, Breaker())
 
     def _log(
         self,
@@ -267,7 +238,6 @@ class Deliverer:
         response: httpx.Response | None,
     ) -> None:
         now = self._state.clock()
-        task.invocation.finished = True
         task.invocation.attempts.append(
             Attempt(
                 id=ulid(now),
@@ -311,17 +281,3 @@ class Deliverer:
 
 def _body_of(event: Event) -> Callable[[], bytes]:
     return lambda: odd_json(event.render())
-
-
-def login_headers(authentication: dict[str, Any] | None) -> dict[str, str]:
-    """What the webhook's own credentials add."""
-    data = (authentication or {}).get("data") or {}
-    kind = (authentication or {}).get("type")
-    if kind == "bearer_token":
-        return {"Authorization": f"Bearer {data.get('token', '')}"}
-    if kind == "basic_auth":
-        pair = f"{data.get('username', '')}:{data.get('password', '')}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-    if kind == "api_key":
-        return {str(data.get("name", "")): str(data.get("value", ""))}
-    return {}

@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from .events import Happening, text_id, upper
 from .indexes import unix
-from .rows import SYSTEM_ID, Audit, AuditEvent, Comment, Field, Ticket, User
+from .rows import SYSTEM_ID, Audit, AuditEvent, Comment, Ticket, User
+from .settings_rows import Field
 from .state import State
 
 #: Which webhook event an attribute's change is told by.

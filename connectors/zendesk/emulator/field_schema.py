@@ -7,38 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import problems
+from .coerce import objects_of, text_or_none
 from .draft import Actor
-from .rows import Field, FieldOption, Organization, Ticket, User
+from .rows import Organization, Ticket, User
+from .settings_rows import Field, FieldOption
 from .state import State
 
+_TICKET_TYPES = """
+text textarea tagger multiselect checkbox integer decimal date regexp partialcreditcard lookup
+"""
+_KEYED_TYPES = "text textarea checkbox date integer decimal regexp dropdown multiselect lookup"
 _TYPES = {
-    "ticket_fields": [
-        "text",
-        "textarea",
-        "tagger",
-        "multiselect",
-        "checkbox",
-        "integer",
-        "decimal",
-        "date",
-        "regexp",
-        "partialcreditcard",
-        "lookup",
-    ],
-    "user_fields": [
-        "text",
-        "textarea",
-        "checkbox",
-        "date",
-        "integer",
-        "decimal",
-        "regexp",
-        "dropdown",
-        "multiselect",
-        "lookup",
-    ],
+    "ticket_fields": _TICKET_TYPES.split(),
+    "user_fields": _KEYED_TYPES.split(),
+    "organization_fields": _KEYED_TYPES.split(),
 }
-_TYPES["organization_fields"] = _TYPES["user_fields"]
 _CHOICES = ("tagger", "dropdown", "multiselect")
 _MOST_FIELDS = 400
 _MOST_OPTIONS = 2000
@@ -74,7 +57,7 @@ def make_field(state: State, kind: str, table: dict[int, Field], given: Mapping[
         raise problems.record_invalid(
             "relationship_target_type", "Relationship target type: is invalid", "InvalidValue"
         )
-    options = _checked_options(given.get("custom_field_options") or [])
+    options = _checked_options(given.get("custom_field_options"))
     if of_type in _CHOICES and not options:
         raise problems.record_invalid(
             "custom_field_options", "Custom field options: cannot be blank", "BlankValue"
@@ -87,8 +70,8 @@ def make_field(state: State, kind: str, table: dict[int, Field], given: Mapping[
         created_at=now,
         updated_at=now,
         key=key,
-        regexp=given.get("regexp_for_validation"),
-        relationship_target_type=given.get("relationship_target_type"),
+        regexp=text_or_none(given.get("regexp_for_validation")),
+        relationship_target_type=text_or_none(given.get("relationship_target_type")),
     )
     for name in _PLAIN:
         if given.get(name) is not None:
@@ -108,9 +91,12 @@ def _key(table: dict[int, Field], given: Mapping[str, Any]) -> str:
     return key
 
 
-def _checked_options(given: list[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def _checked_options(given: Any) -> list[tuple[str, str]]:
     """Values are tags: without blanks, each once."""
-    found = [(str(each.get("name") or ""), str(each.get("value") or "")) for each in given]
+    found = [
+        (str(each.get("name") or ""), str(each.get("value") or ""))
+        for each in objects_of("custom_field_options", given)
+    ]
     values = [value for _, value in found]
     if len(found) > _MOST_OPTIONS or len(set(values)) != len(values):
         raise problems.record_invalid(
@@ -157,7 +143,7 @@ def add_option(state: State, field: Field, given: Mapping[str, Any]) -> tuple[Fi
     """Made, or renamed when its id or value is known."""
     if field.type not in _CHOICES:
         raise problems.record_invalid("base", "The field takes no options", "InvalidValue")
-    [(name, value)] = _checked_options([given])
+    [(name, value)] = _checked_options([dict(given)])
     for option in field.options:
         if option.value == value or str(option.id) == str(given.get("id")):
             option.name, option.value = name, value

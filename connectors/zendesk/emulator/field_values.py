@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from . import problems
-from .rows import Field
+from .settings_rows import Field
 
 CHOICE_TYPES = ("tagger", "dropdown")
 _FIELD_CLASS = {
@@ -43,12 +43,14 @@ def accept(field: Field, value: Any) -> Any:
     """``value`` as the account would keep it; None empties. Raises the 422 it would answer."""
     if value is None or (value == "" and field.type != "checkbox") or value == []:
         return None
+    if isinstance(value, dict) or (isinstance(value, list) and field.type != "multiselect"):
+        raise _refuse(field, "is invalid")
     if field.type in CHOICE_TYPES:
         if value not in field.option_values:
             raise _refuse(field, "is not one of the options")
         return value
     if field.type == "multiselect":
-        chosen = [value] if isinstance(value, str) else list(value)
+        chosen = [str(each) for each in value] if isinstance(value, list) else [str(value)]
         if not set(chosen) <= field.option_values:
             raise _refuse(field, "is not one of the options")
         return [option.value for option in field.options if option.value in chosen]

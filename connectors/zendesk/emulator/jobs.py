@@ -9,28 +9,34 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from . import problems
 from .changes import create_ticket, update_ticket
+from .coerce import id_of, objects_of
 from .draft import Actor
 from .organization_changes import create_organization, update_organization
-from .rows import Job, Ticket
+from .rows import Ticket
+from .settings_rows import Job
 from .state import State
 from .ticket_acts import delete_ticket, erase_ticket, merge_tickets
-from .user_changes import create_user, delete_user, update_user
+from .user_acts import delete_user
+from .user_changes import create_user, update_user
 
 Item = dict[str, Any]
 
+_KEPT = timedelta(days=1)
 
-def enqueue(state: State, kind: str, action: str, items: Sequence[Item], actor: Actor) -> Job:
+
+def enqueue(state: State, kind: str, action: str, given: Sequence[Item], actor: Actor) -> Job:
     """Raises ``Problem`` 400 over a hundred items, 429 when too many jobs are under way."""
+    items = objects_of("items", list(given))
     if len(items) > 100:
         raise problems.too_many_values(100)
     if not items:
         raise problems.bad_request("ParameterMissing", "The job has no items")
-    under_way = [job.id for job in state.jobs.values() if job.status in ("queued", "working")]
+    under_way = list(state.jobs_under_way)
     if len(under_way) >= state.options.limits.jobs:
         raise problems.too_many_jobs(under_way)
     job = Job(
@@ -42,7 +48,8 @@ def enqueue(state: State, kind: str, action: str, items: Sequence[Item], actor: 
         client=actor.client,
         created_at=state.clock(),
     )
-    state.jobs[job.id] = job
+    state.jobs[job.id] = state.jobs_under_way[job.id] = job
+    _forget_old(state)
     return job
 
 
@@ -57,17 +64,24 @@ def look(state: State, job: Job) -> None:
 
 
 def settle(state: State) -> None:
-    """Finish what is old enough; forget what is a day old."""
+    """Finish what is old enough."""
     now = state.clock()
-    for job in list(state.jobs.values()):
-        age = (now - job.created_at).total_seconds()
-        if job.status in ("queued", "working") and age >= state.options.job_seconds:
+    for job in list(state.jobs_under_way.values()):
+        if (now - job.created_at).total_seconds() >= state.options.job_seconds:
             _work_off(state, job)
-        elif age > 24 * 3600:
-            del state.jobs[job.id]
+
+
+def _forget_old(state: State) -> None:
+    """Results are kept for a day; jobs lie in the order of their creation."""
+    for job in list(state.jobs.values()):
+        if state.clock() - job.created_at <= _KEPT:
+            return
+        del state.jobs[job.id]
+        state.jobs_under_way.pop(job.id, None)
 
 
 def _work_off(state: State, job: Job) -> None:
+    del state.jobs_under_way[job.id]
     actor = Actor(user_id=job.actor_id, channel="api", client=job.client)
     work = _WORK[job.kind]
     results = []
@@ -103,7 +117,7 @@ def _failed(index: int, item: Item, action: str, problem: problems.Problem) -> I
 
 
 def _ticket(state: State, item: Item) -> Ticket:
-    ticket = state.tickets.get(int(item.get("id") or 0))
+    ticket = state.tickets.get(id_of(item.get("id")) or 0)
     if ticket is None or ticket.deleted_at is not None:
         raise problems.not_found()
     return ticket
@@ -143,7 +157,7 @@ def _delete_ticket(state: State, item: Item, actor: Actor) -> Item:
 
 
 def _erase_ticket(state: State, item: Item, actor: Actor) -> Item:
-    ticket = state.tickets.get(int(item.get("id") or 0))
+    ticket = state.tickets.get(id_of(item.get("id")) or 0)
     if ticket is None or ticket.deleted_at is None or ticket.gone:
         raise problems.not_found()
     erase_ticket(state, ticket, actor)
@@ -165,7 +179,7 @@ def _merge_tickets(state: State, item: Item, actor: Actor) -> Item:
 
 
 def _update_user(state: State, item: Item, actor: Actor) -> Item:
-    user = state.users.get(int(item.get("id") or 0))
+    user = state.users.get(id_of(item.get("id")) or 0)
     if user is None or user.gone:
         raise problems.not_found()
     update_user(state, user, {k: v for k, v in item.items() if k != "id"}, actor)
@@ -194,7 +208,7 @@ def _create_user(state: State, item: Item, actor: Actor) -> Item:
 
 
 def _delete_user(state: State, item: Item, actor: Actor) -> Item:
-    user = state.users.get(int(item.get("id") or 0))
+    user = state.users.get(id_of(item.get("id")) or 0)
     if user is None or not user.active:
         raise problems.not_found()
     delete_user(state, user, actor)
@@ -202,7 +216,7 @@ def _delete_user(state: State, item: Item, actor: Actor) -> Item:
 
 
 def _update_organization(state: State, item: Item, actor: Actor) -> Item:
-    row = state.organizations.get(int(item.get("id") or 0))
+    row = state.organizations.get(id_of(item.get("id")) or 0)
     if row is None or row.deleted_at is not None:
         raise problems.not_found()
     update_organization(state, row, {k: v for k, v in item.items() if k != "id"}, actor)

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .problems import Problem
-from .rows import OAuthClient, OAuthCode, OAuthToken
+from .settings_rows import OAuthClient, OAuthCode, OAuthToken
 from .state import State
 
 CODE_LIFE = timedelta(seconds=120)

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from . import problems
+from .coerce import id_of, text_or_none, texts_of
 from .indexes import whole_second
+from .keyed_values import coupled, field_news, tags_event, tell
 from .rows import Organization
 from .state import State
-from .user_changes import coupled, field_news, tags_event, tell
 
 if TYPE_CHECKING:
     from .draft import Actor
 
-_KNOWN = frozenset(
-    [
-        "id",
-        "url",
-        "name",
-        "shared_tickets",
-        "shared_comments",
-        "external_id",
-        "created_at",
-        "updated_at",
-        "domain_names",
-        "details",
-        "notes",
-        "group_id",
-        "tags",
-        "organization_fields",
-        "deleted_at",
-        "result_type",
-    ]
-)
+_NAMES = """
+id url name shared_tickets shared_comments external_id created_at updated_at domain_names
+details notes group_id tags organization_fields deleted_at result_type
+"""
+_KNOWN = frozenset(_NAMES.split())
+
+
+_SHAPES: dict[str, Callable[[Any], Any]] = {
+    "name": lambda value: str(value).strip(),
+    "external_id": text_or_none,
+    "details": text_or_none,
+    "notes": text_or_none,
+    "group_id": id_of,
+    "domain_names": texts_of,
+}
 
 
 def unknown_keys(body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -105,11 +101,12 @@ def _write_organization(
     news: list[tuple[str, dict[str, Any]]] = []
     if "name" in body:
         state.organizations_by_name.pop(row.name.lower(), None)
-        state.organizations_by_name[str(body["name"]).lower()] = row.id
-    for name in ("name", "external_id", "details", "notes", "group_id", "domain_names"):
-        if name in body and getattr(row, name) != body[name]:
-            event = {"current": body[name], "previous": getattr(row, name)}
-            setattr(row, name, body[name])
+        state.organizations_by_name[str(body["name"]).strip().lower()] = row.id
+    for name, shape in _SHAPES.items():
+        value = shape(body.get(name))
+        if name in body and getattr(row, name) != value:
+            event = {"current": value, "previous": getattr(row, name)}
+            setattr(row, name, value)
             told = f"{name}_changed" if name in ("name", "external_id") else "changed"
             news.append((told, event if told != "changed" else {}))
     news.extend(field_news(state.organization_fields, row.values, values, "custom_field_changed"))

@@ -16,7 +16,8 @@ from .changes import update_ticket
 from .delivery import Deliverer
 from .draft import Actor
 from .events import Happening
-from .rows import Ticket, Trigger, User
+from .rows import Ticket, User
+from .settings_rows import Trigger
 from .state import STATUSES, State
 from .words import clean_tags
 
@@ -25,36 +26,15 @@ MOST_PAYLOAD = 16_000
 
 _PRIORITIES = ("", "low", "normal", "high", "urgent")
 _VIA_IDS = {"web": "0", "email": "4", "api": "5", "rule": "8", "chat": "29"}
-CONDITIONS = frozenset(
-    [
-        "update_type",
-        "comment_is_public",
-        "current_tags",
-        "status",
-        "priority",
-        "role",
-        "current_via_id",
-        "via_id",
-        "requester_id",
-        "assignee_id",
-        "group_id",
-        "organization_id",
-        "type",
-        "satisfaction_score",
-    ]
-)
-ACTIONS = frozenset(
-    [
-        "notification_webhook",
-        "current_tags",
-        "set_tags",
-        "remove_tags",
-        "status",
-        "priority",
-        "group_id",
-        "assignee_id",
-    ]
-)
+_CONDITION_NAMES = """
+update_type comment_is_public current_tags status priority role current_via_id via_id
+requester_id assignee_id group_id organization_id type satisfaction_score
+"""
+CONDITIONS = frozenset(_CONDITION_NAMES.split())
+_ACTION_NAMES = """
+notification_webhook current_tags set_tags remove_tags status priority group_id assignee_id
+"""
+ACTIONS = frozenset(_ACTION_NAMES.split())
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
@@ -105,8 +85,9 @@ class Rules:
             return hit if operator == "includes" else not hit
         if name in ("status", "priority") and operator in ("less_than", "greater_than"):
             order = STATUSES if name == "status" else _PRIORITIES
-            held = order.index(getattr(ticket, name) or "")
-            limit = order.index(wanted)
+            if wanted not in order:
+                return False
+            held, limit = order.index(getattr(ticket, name) or ""), order.index(wanted)
             return held < limit if operator == "less_than" else held > limit
         same = self._value(name, ticket, happening) == wanted
         return same if operator in ("is", "value") else not same

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from .app import create_app
 from .delivery import Deliverer
 from .faults import Faults
 from .fill import fill
+from .options import Options
 from .people import People
-from .state import Options, State, WorldIds, utc_now
+from .state import State, WorldIds, utc_now
 from .web import Room
 
 
@@ -88,7 +90,16 @@ class Emulator:
         self._room: Room = self.app.extensions["zendesk"]
         self.people = People(self.state)
         self._host = host
-        self._server = make_server(host, port, self.app, threaded=True, request_handler=_Quiet)
+        # Listening ourselves: werkzeug would end the process where the port is taken.
+        with socket.create_server((host, port)) as listening:
+            self._server = make_server(
+                host,
+                port,
+                self.app,
+                threaded=True,
+                request_handler=_Quiet,
+                fd=listening.fileno(),
+            )
         self._thread: threading.Thread | None = None
         if world is not None:
             fill(self.state, world)
@@ -97,7 +108,7 @@ class Emulator:
 
     @property
     def base_url(self) -> str:
-        return f"http://{self._host}:{self._server.server_port}"
+        return f"http://{self._host}:{self._server.port}"
 
     @property
     def subdomain(self) -> str:

@@ -63,7 +63,7 @@ def ticket(state: State, row: Ticket, origin: str, *, exported: bool = False) ->
         "due_at": row.due_at,
         "tags": row.tags,
         "custom_fields": custom,
-        "satisfaction_rating": _rating_in_ticket(row),
+        "satisfaction_rating": _rating_in_ticket(state, row),
         "sharing_agreement_ids": [],
         "custom_status_id": row.custom_status_id,
         "fields": custom,
@@ -76,8 +76,8 @@ def ticket(state: State, row: Ticket, origin: str, *, exported: bool = False) ->
     }
 
 
-def _rating_in_ticket(row: Ticket) -> Json | None:
-    if row.rating is None:
+def _rating_in_ticket(state: State, row: Ticket) -> Json:
+    if row.rating is None or state.options.csat != "legacy":
         return {"score": "unoffered"}
     answer: Json = {"id": row.rating.id, "score": row.rating.score}
     if row.rating.comment:

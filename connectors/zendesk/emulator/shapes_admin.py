@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .indexes import iso, iso_or_none
-from .rows import (
+from .settings_rows import (
     Attempt,
     Field,
     FieldOption,

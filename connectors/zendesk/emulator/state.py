@@ -12,28 +12,22 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from . import seed
 from .indexes import SortedIndex, unix, whole_second
-from .limits import Limiter, Limits
-from .rows import (
-    Audit,
-    Comment,
+from .limits import Limiter
+from .options import Options
+from .rows import Audit, Comment, Group, Identity, Organization, Rating, Ticket, User
+from .settings_rows import (
     Field,
     FieldOption,
     Form,
-    Group,
-    Identity,
     Job,
-    OAuthClient,
     OAuthCode,
     OAuthToken,
-    Organization,
-    Rating,
-    Ticket,
     Trigger,
-    User,
     Webhook,
 )
 
@@ -42,55 +36,12 @@ if TYPE_CHECKING:
 
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 
-#: type, title, removable system fields every account has.
-SYSTEM_FIELDS = (
-    ("subject", "Subject"),
-    ("description", "Description"),
-    ("status", "Status"),
-    ("tickettype", "Type"),
-    ("priority", "Priority"),
-    ("group", "Group"),
-    ("assignee", "Assignee"),
-)
+
+__all__ = ["STATUSES", "Options", "RequestSeen", "State", "WorldIds", "utc_now"]
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How the account behaves where the real ones differ, or where nobody knows.
-
-    ``integers_as_text``: integer fields are read back as strings, as often seen.
-    ``export_repeats``: rows before the cursor that a resumed export gives again.
-    ``job_polls``/``job_seconds``: a job is done at that many looks, or at that age.
-    ``csat``: ``legacy`` ratings or the newer ``survey``; an account has one of the two.
-    ``fresh_retry_stamp``: a webhook retry is signed anew (nobody has said whether it is).
-    """
-
-    subdomain: str = "sandbox"
-    account_id: int = 18500000
-    limits: Limits = field(default_factory=Limits)
-    integers_as_text: bool = True
-    export_repeats: int = 1
-    export_holdback: timedelta = timedelta(seconds=60)
-    export_page: int = 1000
-    job_polls: int = 2
-    job_seconds: float = 2.0
-    auto_consent: bool = False
-    csat: str = "legacy"
-    fresh_retry_stamp: bool = True
-    access_life: timedelta = timedelta(minutes=30)
-    refresh_life: timedelta = timedelta(days=30)
-    first_ticket_id: int = 4_300_000_001
-    keeps_requests: int = 2000
-
-    def __post_init__(self) -> None:
-        if self.csat not in ("legacy", "survey"):
-            raise ValueError(f"csat is legacy or survey, not {self.csat!r}")
-        if self.export_repeats >= self.export_page:
-            raise ValueError("an export that repeats whole pages never ends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,64 +127,20 @@ class State:
             self.triggers: dict[int, Trigger] = {}
             self.webhooks: dict[str, Webhook] = {}
             self.jobs: dict[str, Job] = {}
-            self.oauth_clients: dict[str, OAuthClient] = {}
+            self.jobs_under_way: dict[str, Job] = {}
             self.oauth_codes: dict[str, OAuthCode] = {}
             self.oauth_tokens: dict[int, OAuthToken] = {}
             self.idempotency: dict[str, tuple[datetime, str, dict[str, Any], str]] = {}
             self.requests: deque[RequestSeen] = deque(maxlen=self.options.keeps_requests)
             self.request_counts: Counter[str] = Counter()
             self.limiter.reset()
-            self._seed()
-
-    def _seed(self) -> None:
-        born = self.now() - timedelta(days=2 * 365)
-        self.brand_id = self.next_id()
-        self.trigger_category_id = str(self.next_id())
-        self.custom_status_ids = {status: self.next_id() for status in STATUSES}
-        self.default_group = self.add_group("Support", born)
-        self.integration = self.add_user(
-            User(
-                id=self.next_id(),
-                name="Keepsake",
-                email=f"keepsake@{self.options.subdomain}.example",
-                role="admin",
-                created_at=born,
-                updated_at=born,
-                verified=True,
-                default_group_id=self.default_group.id,
-            )
-        )
-        form = Form(
-            id=self.next_id(),
-            name="Default Ticket Form",
-            created_at=born,
-            updated_at=born,
-            default=True,
-        )
-        self.forms[form.id] = form
-        self.default_form = form
-        for place, (kind, title) in enumerate(SYSTEM_FIELDS):
-            made = Field(
-                id=self.next_id(),
-                type=kind,
-                title=title,
-                created_at=born,
-                updated_at=born,
-                position=place,
-                removable=False,
-            )
-            self.ticket_fields[made.id] = made
-            form.ticket_field_ids.append(made.id)
-        for identifier, secret in self._oauth_secrets.items():
-            self.oauth_clients[identifier] = OAuthClient(
-                id=self.next_id(),
-                identifier=identifier,
-                secret=secret,
-                name="Keepsake",
-                owner_id=self.integration.id,
-                redirect_uris=[],
-                confidential=bool(secret),
-            )
+            self.brand_id = self.next_id()
+            self.trigger_category_id = str(self.next_id())
+            self.custom_status_ids = {status: self.next_id() for status in STATUSES}
+            self.default_group = self.add_group("Support", self.now() - seed.AGE)
+            self.integration = seed.integration_user(self)
+            self.default_form = seed.default_form(self)
+            self.oauth_clients = seed.oauth_clients(self, self._oauth_secrets)
 
     # -- time and names --------------------------------------------------------------------
 

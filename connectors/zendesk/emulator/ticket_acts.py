@@ -33,8 +33,8 @@ def delete_ticket(
 
 def restore_ticket(state: State, ticket: Ticket, actor: Actor) -> None:
     ticket.deleted_at = ticket.deleted_by = None
-    state.touch_ticket(ticket, state.now())
     state.show_ticket(ticket)
+    state.touch_ticket(ticket, state.now())
     _tell(state, ticket, actor, "ticket.undeleted")
 
 

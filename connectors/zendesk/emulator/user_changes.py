@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from . import problems
-from .events import Happening, text_id
-from .field_values import accept, couple
+from .coerce import id_of, text_or_none
 from .indexes import whole_second
-from .rows import Field, Identity, User
+from .keyed_values import coupled, field_news, tags_event, tell
+from .rows import Identity, User
 from .state import State
-from .words import clean_tags
 
 if TYPE_CHECKING:
     from .draft import Actor
@@ -29,52 +28,15 @@ _NEWS = {
     "suspended": "suspended_changed",
     "time_zone": "time_zone_changed",
 }
-_USER_KNOWN = frozenset(
-    [
-        "id",
-        "url",
-        "name",
-        "email",
-        "created_at",
-        "updated_at",
-        "time_zone",
-        "iana_time_zone",
-        "phone",
-        "shared_phone_number",
-        "photo",
-        "locale_id",
-        "locale",
-        "organization_id",
-        "organization",
-        "role",
-        "verified",
-        "external_id",
-        "tags",
-        "alias",
-        "active",
-        "shared",
-        "shared_agent",
-        "last_login_at",
-        "two_factor_auth_enabled",
-        "signature",
-        "details",
-        "notes",
-        "role_type",
-        "custom_role_id",
-        "moderator",
-        "ticket_restriction",
-        "only_private_comments",
-        "restricted_agent",
-        "suspended",
-        "default_group_id",
-        "report_csv",
-        "user_fields",
-        "skip_verify_email",
-        "identities",
-        "result_type",
-        "remote_photo_url",
-    ]
-)
+_NAMES = """
+id url name email created_at updated_at time_zone iana_time_zone phone shared_phone_number photo
+locale_id locale organization_id organization role verified external_id tags alias active shared
+shared_agent last_login_at two_factor_auth_enabled signature details notes role_type
+custom_role_id moderator ticket_restriction only_private_comments restricted_agent suspended
+default_group_id report_csv user_fields skip_verify_email identities result_type
+remote_photo_url
+"""
+_USER_KNOWN = frozenset(_NAMES.split())
 
 
 def unknown_keys(body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -148,6 +110,9 @@ def _write_user(
     state: State, user: User, body: Mapping[str, Any], at: datetime
 ) -> list[tuple[str, dict[str, Any]]]:
     """Bad field values raise before anything is written."""
+    company = id_of(body.get("organization_id"))
+    if company is not None and company not in state.organizations:
+        raise problems.record_invalid("organization", "Organization: is invalid", "InvalidValue")
     tags, values = coupled(state.user_fields, user.tags, user.values, body, body.get("user_fields"))
     news: list[tuple[str, dict[str, Any]]] = []
 
@@ -165,7 +130,7 @@ def _write_user(
         put("name", str(body["name"]).strip())
     for name in _USER_PLAIN:
         if name in body:
-            put(name, body[name])
+            put(name, text_or_none(body[name]))
     if body.get("role") in _ROLES:
         put("role", body["role"])
     if "suspended" in body:
@@ -178,12 +143,7 @@ def _write_user(
         if user.external_id:
             state.users_by_external_id[user.external_id] = user.id
     if "organization_id" in body:
-        wanted = int(body["organization_id"]) if body["organization_id"] else None
-        if wanted is not None and wanted not in state.organizations:
-            raise problems.record_invalid(
-                "organization", "Organization: is invalid", "InvalidValue"
-            )
-        put("organization_id", wanted)
+        put("organization_id", company)
     if body.get("email") and str(body["email"]).lower() != (user.email or "").lower():
         news.extend(_another_address(state, user, str(body["email"]).lower(), at))
     news.extend(field_news(state.user_fields, user.values, values, "custom_field_changed"))
@@ -216,127 +176,3 @@ def add_identity(state: State, user: User, email: str, *, verified: bool, at: da
     if identity.primary:
         user.email, user.verified = email, verified
     return identity
-
-
-def delete_user(state: State, user: User, actor: Actor) -> None:
-    """Soft: the user stays with ``active`` false. Raises 422 while tickets are open."""
-    open_tickets = [
-        ticket_id
-        for ticket_id in state.tickets_by_requester.get(user.id, ())
-        if state.tickets[ticket_id].status not in ("solved", "closed")
-        and state.tickets[ticket_id].deleted_at is None
-    ]
-    if open_tickets:
-        raise problems.record_invalid(
-            "base", "User is requester on tickets that are not closed", "InvalidValue"
-        )
-    _retire(state, user)
-    tell(state, ("user", user.id), actor, state.now(), [("user.deleted", {})])
-
-
-def _retire(state: State, user: User) -> None:
-    user.active = False
-    for identity in user.identities:
-        state.users_by_email.pop(identity.value, None)
-    if user.external_id:
-        state.users_by_external_id.pop(user.external_id, None)
-    state.touch_user(user, state.now())
-
-
-def erase_user(state: State, user: User) -> None:
-    """For good: what is left is a number."""
-    user.gone = True
-    user.name = "Permanently Deleted User"
-    user.email = user.phone = user.external_id = user.details = user.notes = user.alias = None
-    user.tags, user.values, user.identities = [], {}, []
-    state.touch_user(user, state.now())
-
-
-def merge_users(state: State, source: User, target: User, actor: Actor) -> None:
-    """The source's tickets and addresses go to the target."""
-    for ticket_id in list(state.tickets_by_requester.get(source.id, ())):
-        ticket = state.tickets[ticket_id]
-        state.change_requester(ticket, target.id)
-        state.touch_ticket(ticket, state.now())
-    moved, source.identities = source.identities, []
-    source_external = source.external_id
-    _retire(state, source)
-    for identity in moved:
-        identity.primary = False
-        target.identities.append(identity)
-        state.users_by_email[identity.value] = target.id
-    if source_external and not target.external_id:
-        target.external_id = source_external
-        state.users_by_external_id[source_external] = target.id
-    state.touch_user(target, state.now())
-    event = {"user": {"id": text_id(target.id)}}
-    tell(state, ("user", source.id), actor, state.now(), [("user.merged", event)])
-
-
-def coupled(
-    fields: dict[int, Field],
-    tags: list[str],
-    values: Mapping[str, Any],
-    body: Mapping[str, Any],
-    given: Any,
-) -> tuple[list[str], dict[str, Any]]:
-    """User and organization values are kept by field key; coupling works by field id."""
-    by_key = {field.key: field for field in fields.values() if field.key}
-    writes = {
-        by_key[key].id: accept(by_key[key], value)
-        for key, value in (given or {}).items()
-        if key in by_key and by_key[key].active
-    }
-    new_tags = clean_tags(body["tags"]) if "tags" in body else None
-    if not writes and new_tags is None:
-        return tags, dict(values)
-    by_id = {by_key[key].id: value for key, value in values.items() if key in by_key}
-    tags, after = couple(fields, tags, by_id, writes, new_tags)
-    return tags, {str(fields[field_id].key): value for field_id, value in after.items()}
-
-
-def tags_event(before: list[str], after: list[str]) -> dict[str, Any]:
-    return {
-        "tags_added": sorted(set(after) - set(before)),
-        "tags_removed": sorted(set(before) - set(after)),
-    }
-
-
-def field_news(
-    fields: dict[int, Field], before: Mapping[str, Any], after: Mapping[str, Any], name: str
-) -> list[tuple[str, dict[str, Any]]]:
-    news: list[tuple[str, dict[str, Any]]] = []
-    for field in fields.values():
-        old, new = before.get(str(field.key)), after.get(str(field.key))
-        if old != new:
-            event = {
-                "current": {"value": new},
-                "previous": {"value": old},
-                "custom_field": {
-                    "id": str(field.id),
-                    "title": field.title,
-                    "type": field.type,
-                },
-            }
-            news.append((name, event))
-    return news
-
-
-def tell(
-    state: State,
-    record: tuple[str, int],
-    actor: Actor,
-    at: datetime,
-    events: list[tuple[str, dict[str, Any]]],
-) -> None:
-    """Pass it on; ``changed`` is our own mark for what no webhook tells."""
-    heard = tuple((name, event) for name, event in events if not name.endswith(".changed"))
-    state.tell(
-        Happening(
-            kind=record[0],
-            record_id=record[1],
-            actor_id=actor.user_id,
-            at=at,
-            events=heard,
-        )
-    )

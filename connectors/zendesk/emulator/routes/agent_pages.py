@@ -16,7 +16,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from .. import problems
 from ..field_values import CHOICE_TYPES
 from ..people import People
-from ..rows import Field, Ticket, User
+from ..rows import Ticket, User
+from ..settings_rows import Field
 from ..state import STATUSES
 from ..web import needs, state
 

@@ -22,7 +22,7 @@ from connectors.sandbox.world import LiveKind, LiveStep
 from .. import problems
 from ..indexes import iso
 from ..people import People
-from ..rows import Webhook
+from ..settings_rows import Webhook
 from ..shapes_admin import invocation
 from ..signing import new_secret
 from ..web import answer, body, room, state, unlocked

@@ -9,9 +9,10 @@ from typing import Any
 from flask import Blueprint, Response
 
 from .. import problems, shapes_admin
+from ..coerce import ids_of
 from ..field_schema import add_option, change_field, forget_values, make_field, remove_option
 from ..paging import small_list
-from ..rows import Field, Form
+from ..settings_rows import Field, Form
 from ..web import actor, answer, body, needs, number, origin, spend, state
 
 blueprint = Blueprint("zendesk_fields", __name__, url_prefix="/api/v2")
@@ -159,7 +160,7 @@ def update_form(form_id: int) -> Response:
 def _change_form(form: Form, given: dict[str, Any]) -> None:
     """``ticket_field_ids`` replaces the whole list; system fields cannot be left out."""
     if "ticket_field_ids" in given:
-        wanted = [int(each) for each in given["ticket_field_ids"]]
+        wanted = ids_of(given["ticket_field_ids"])
         unknown = [each for each in wanted if each not in state().ticket_fields]
         if unknown:
             raise problems.record_invalid(

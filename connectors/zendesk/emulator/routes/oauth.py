@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from .. import problems, shapes_admin
 from ..oauth import give_token, grant_code, start_grant
 from ..paging import small_list
-from ..rows import OAuthClient, OAuthToken
+from ..settings_rows import OAuthClient, OAuthToken
 from ..web import answer, needs, origin, principal, state
 
 blueprint = Blueprint("zendesk_oauth", __name__)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from .. import problems, shapes
+from ..coerce import id_of
 from ..indexes import unix
 from ..paging import small_list
 from ..rows import Ticket, User
@@ -35,8 +36,8 @@ def find() -> Response:
         raise problems.pagination(
             "InvalidPaginationParameter", "Invalid paging", "Search knows offset paging only"
         )
-    page = int(request.args.get("page", "1") or 1)
-    size = min(100, int(request.args.get("per_page", "100") or 100))
+    page = max(1, id_of(request.args.get("page")) or 1)
+    size = max(1, min(100, id_of(request.args.get("per_page")) or 100))
     if page * size > _MOST:
         raise problems.search_limit()
     rows = list(search(state(), request.args.get("query", "")))

@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, Response
 
 from .. import problems, shapes_admin
+from ..coerce import id_of, objects_of
 from ..paging import small_list
-from ..rows import Trigger
 from ..rules import ACTIONS, CONDITIONAL, CONDITIONS, known_action, known_condition
+from ..settings_rows import Trigger
 from ..web import answer, body, needs, origin, state
 
 blueprint = Blueprint("zendesk_triggers", __name__, url_prefix="/api/v2")
@@ -28,7 +29,7 @@ def _trigger(trigger_id: int) -> Trigger:
 
 def _conditions(given: Any) -> dict[str, list[dict[str, Any]]]:
     found = given if isinstance(given, dict) else {}
-    conditions = {name: list(found.get(name) or []) for name in ("all", "any")}
+    conditions = {name: objects_of("conditions", found.get(name)) for name in ("all", "any")}
     for each in [*conditions["all"], *conditions["any"]]:
         if not known_condition(str(each.get("field"))):
             raise problems.record_invalid("base", "Conditions: are invalid", "InvalidValue")
@@ -36,7 +37,7 @@ def _conditions(given: Any) -> dict[str, list[dict[str, Any]]]:
 
 
 def _actions(given: Any) -> list[dict[str, Any]]:
-    actions = list(given or [])
+    actions = objects_of("actions", given)
     if not actions:
         raise problems.record_invalid("actions", "Actions: cannot be blank", "BlankValue")
     for each in actions:
@@ -44,7 +45,11 @@ def _actions(given: Any) -> list[dict[str, Any]]:
             raise problems.record_invalid("base", "Actions: are invalid", "InvalidValue")
         if each["field"] == "notification_webhook":
             value = each.get("value")
-            row = state().webhooks.get(str(value[0])) if isinstance(value, list) else None
+            row = (
+                state().webhooks.get(str(value[0]))
+                if isinstance(value, list) and len(value) == 2
+                else None
+            )
             if row is None or row.subscriptions != [CONDITIONAL]:
                 raise problems.record_invalid("base", "Webhook: is invalid", "InvalidValue")
     return actions
@@ -86,7 +91,7 @@ def create() -> Response:
         created_at=now,
         updated_at=now,
         active=given.get("active", True) is not False,
-        position=int(given.get("position") or len(state().triggers) + 1),
+        position=id_of(given.get("position")) or len(state().triggers) + 1,
         description=given.get("description"),
     )
     state().triggers[row.id] = row

@@ -11,12 +11,10 @@ from ..indexes import Key, iso
 from ..jobs import create_or_update_user
 from ..paging import listing, small_list
 from ..rows import User
+from ..user_acts import delete_user, erase_user, merge_users
 from ..user_changes import (
     add_identity,
     create_user,
-    delete_user,
-    erase_user,
-    merge_users,
     unknown_keys,
     update_user,
 )

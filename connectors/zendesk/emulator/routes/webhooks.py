@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,11 +11,10 @@ import httpx
 from flask import Blueprint, Response, request
 
 from .. import problems, shapes_admin
-from ..delivery import login_headers
 from ..indexes import iso, ulid
 from ..paging import small_list
-from ..rows import Webhook
-from ..signing import STATIC_TEST_SECRET, new_secret, signature
+from ..settings_rows import Webhook
+from ..signing import STATIC_TEST_SECRET, Call, login_headers, new_secret
 from ..web import answer, body, needs, principal, state, unlocked
 
 blueprint = Blueprint("zendesk_webhooks", __name__, url_prefix="/api/v2/webhooks")
@@ -22,6 +22,7 @@ blueprint = Blueprint("zendesk_webhooks", __name__, url_prefix="/api/v2/webhooks
 CONDITIONAL = "conditional_ticket_events"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _FORMATS = ("json", "xml", "form_encoded")
+_HEADER = re.compile(r"[A-Za-z0-9-]+: [\x20-\x7e]*")
 _LOGINS = ("basic_auth", "bearer_token", "api_key")
 
 
@@ -40,7 +41,11 @@ def _webhook(webhook_id: str) -> Webhook:
 
 def _check(given: dict[str, Any], *, kept: Webhook | None = None) -> None:
     """Raises 400 for what the account would not keep."""
-    address = urlsplit(str(given.get("endpoint", kept.endpoint if kept else "")))
+    try:
+        address = urlsplit(str(given.get("endpoint", kept.endpoint if kept else "")))
+        loopback = address.hostname in ("127.0.0.1", "localhost", "::1")
+    except ValueError:
+        raise _refuse("InvalidEndpoint", "endpoint is not an address") from None
     if address.scheme not in ("http", "https") or not address.netloc:
         raise _refuse("InvalidEndpoint", "endpoint must be an http or https address")
     if kept is None and not str(given.get("name") or "").strip():
@@ -51,17 +56,27 @@ def _check(given: dict[str, Any], *, kept: Webhook | None = None) -> None:
         raise _refuse("InvalidRequestFormat", "request_format is invalid")
     if given.get("status", "active") not in ("active", "inactive"):
         raise _refuse("InvalidStatus", "status is invalid")
-    login = given.get("authentication")
-    if login and login.get("type") not in _LOGINS:
-        raise _refuse("InvalidAuthentication", "authentication type is invalid")
-    loopback = address.hostname in ("127.0.0.1", "localhost", "::1")
-    if (login or given.get("custom_headers")) and address.scheme != "https" and not loopback:
+    login, headers = given.get("authentication"), given.get("custom_headers")
+    if login and not (
+        isinstance(login, dict)
+        and login.get("type") in _LOGINS
+        and isinstance(login.get("data", {}), dict)
+    ):
+        raise _refuse("InvalidAuthentication", "authentication is invalid")
+    if headers and not (
+        isinstance(headers, dict)
+        and all(_HEADER.fullmatch(f"{name}: {value}") for name, value in headers.items())
+    ):
+        raise _refuse("InvalidCustomHeaders", "custom_headers are invalid")
+    if (login or headers) and address.scheme != "https" and not loopback:
         raise _refuse("InvalidEndpoint", "authentication and custom headers need https")
     _check_subscriptions(given, kept)
 
 
 def _check_subscriptions(given: dict[str, Any], kept: Webhook | None) -> None:
     wanted = given.get("subscriptions", kept.subscriptions if kept else [])
+    if not isinstance(wanted, list):
+        raise _refuse("InvalidSubscriptions", "subscriptions must be a list")
     conditional = CONDITIONAL in wanted
     events = [each for each in wanted if str(each).startswith("zen:event-type:")]
     if len(events) + conditional != len(wanted) or (conditional and len(wanted) > 1):
@@ -191,15 +206,14 @@ def test() -> Response:
         headers = {**((row.custom_headers or {}) if row else {}), **login_headers(login)}
     payload = given.get("payload", "")
     text = payload if isinstance(payload, str) else json.dumps(payload)
-    headers |= {
-        "Content-Type": "application/json; charset=utf-8",
-        "User-Agent": "Zendesk Webhook",
-        "X-Zendesk-Account-Id": str(state().options.account_id),
-        "X-Zendesk-Webhook-Id": webhook_id or "",
-        "X-Zendesk-Webhook-Invocation-Id": ulid(state().clock()),
-        "X-Zendesk-Webhook-Signature": signature(secret, stamp, text.encode()),
-        "X-Zendesk-Webhook-Signature-Timestamp": stamp,
-    }
+    called = Call(
+        account_id=state().options.account_id,
+        webhook_id=webhook_id or "",
+        invocation_id=ulid(state().clock()),
+        secret=secret,
+        stamp=stamp,
+    )
+    headers |= called.headers(text.encode())
     try:
         with httpx.Client(timeout=12, trust_env=False) as client:
             found = client.request(method, endpoint, content=text.encode(), headers=headers)

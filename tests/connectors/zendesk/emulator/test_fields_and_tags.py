@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.zendesk.emulator.field_values import couple
-from connectors.zendesk.emulator.rows import Field, FieldOption
+from connectors.zendesk.emulator.settings_rows import Field, FieldOption
 from connectors.zendesk.emulator.state import utc_now
 
 
