@@ -126,18 +126,17 @@ def _here() -> str:
 
 
 def _identify() -> Caller | None:
-    header = request.headers.get("Authorization")
-    if header is not None:
+    header = request.headers.get("Authorization", "")
+    if request.blueprint in TAKE_TOKENS and header.lower().startswith("bearer"):
         # Whoever sends a token means it: a bad one is not made good by a cookie beside it.
         return _by_token(header)
+    # Other schemes are between the browser and a proxy in front of us.
     return _by_session(dict(session))
 
 
 def _by_token(header: str) -> Caller | None:
     value = from_header(header)
-    if value is None or request.blueprint not in TAKE_TOKENS:
-        return None
-    found = logins().token(value)
+    found = None if value is None else logins().token(value)
     if found is None:
         return None
     return Caller(by=f"token:{found.id}", name=found.name, role=found.role)

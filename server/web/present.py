@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from enrichment.fields import FIELDS
 from rules.trace import Trace
 
 #: Of a long message the beginning and the surroundings of every mark are shown.
@@ -193,11 +194,37 @@ def value_words(value: Any) -> str:
     return str(value)
 
 
+#: Our fields over there by key: how they are called, and their options.
+FIELD_NAMES = {spec.key: spec.label for spec in FIELDS}
+_OPTIONS = {spec.key: {option.value: option.label for option in spec.options} for spec in FIELDS}
+
+
+def field_words(value: Any, key: str) -> str:
+    """What stands in a field, as people read it over there."""
+    options = _OPTIONS.get(key, {})
+    listed = value if isinstance(value, list) else [value]
+    if options and all(isinstance(each, str) for each in listed):
+        value = [options.get(each, each) for each in listed]
+    return value_words(value)
+
+
 def teach(app: Flask) -> None:
     """Give the templates these words."""
     env = app.jinja_env
-    for function in (words, tone, outside, ago, stamp, signed, shorten, value_words, feeling_word):
+    for function in (
+        words,
+        tone,
+        outside,
+        ago,
+        stamp,
+        signed,
+        shorten,
+        value_words,
+        feeling_word,
+        field_words,
+    ):
         env.filters[function.__name__] = function
     env.filters["trace_of"] = trace_of
+    env.globals["field_names"] = FIELD_NAMES
     env.globals["intervention_states"] = INTERVENTION_STATES
     env.globals["connection_states"] = CONNECTION_STATES

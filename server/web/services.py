@@ -32,7 +32,8 @@ class AcceptChanges(Protocol):
         self, connection_id: str, changes: Sequence[Change], now: datetime
     ) -> Sequence[Accepted]:
         """Keep each change once, durably, before it returns. One answer a change, in order.
-        Raises ``Overloaded`` when that cannot be done soon enough."""
+        Raises ``Overloaded`` when that cannot be done soon enough, ``UnknownConnection`` when
+        the connection was deleted meanwhile."""
 
 
 class Overloaded(Exception):

@@ -85,13 +85,14 @@ def _receive(connection_id: str) -> tuple[str, Response]:
     now = our.clock()
     try:
         changes = our.read_webhook(connection_id, said, now)
+        if not changes:
+            return "ignored", _kept(200, kept=0, seen_before=0)
+        accepted = our.accept(connection_id, changes, now)
     except WebhookRejected as rejected:
         return "refused", error_answer(rejected.status, rejected.code, str(rejected))
     except UnknownConnection:
+        # Unknown here, or deleted while the webhook was on its way in.
         return "refused", _unknown()
-    if not changes:
-        return "ignored", _kept(200, kept=0, seen_before=0)
-    accepted = our.accept(connection_id, changes, now)
     kept = sum(each.is_new for each in accepted)
     if not kept:
         return "duplicate", _kept(200, kept=0, seen_before=len(accepted))

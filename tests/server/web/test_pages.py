@@ -69,9 +69,11 @@ def test_a_timeline_shows_evidence_where_it_stands(me: FlaskClient, world: Any) 
     assert any(shows == "Told you already" and "third time" in words for shows, words in marks)
     assert any(shows.startswith("Frustration peak") for shows, _ in marks)
     assert page.index("Service credit missing") < page.index("Dashboard down")
-    assert page.index("So the credit I was promised") < page.index("Please tell me the notice")
+    assert page.index("So the credit") < page.index("Please tell me the notice")
     assert "Strongest factors" in page
     assert "What stands in the ticket" in page
+    assert "Frustration peak</bdi>" in page
+    assert "Memory tags" in page
     assert "Kestrel Cold Chain" in page
 
 

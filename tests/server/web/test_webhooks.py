@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from server.store.connections import UnknownConnection
 from server.store.views import UNREACHABLE
 from server.web.services import Overloaded
 
@@ -158,6 +159,16 @@ def test_a_broken_connector_is_no_500(world: Any, world_module: Any) -> None:
     body = world_module.event()
     answer = world.app().test_client().post("/webhooks/acme", data=body, headers=world.signed(body))
     assert answer.status_code == 503
+
+
+def test_a_connection_deleted_meanwhile_is_unknown(world: Any, world_module: Any) -> None:
+    def gone(*_: object) -> None:
+        raise UnknownConnection("acme")
+
+    world.accept = gone
+    body = world_module.event()
+    answer = world.app().test_client().post("/webhooks/acme", data=body, headers=world.signed(body))
+    assert answer.status_code == 404
 
 
 def test_webhooks_are_counted_by_outcome(
