@@ -21,20 +21,15 @@ from .priors import Priors
 from .reader.signals import Urgency
 from .readings import EMOTIONS, UNSURE, Sentiment
 from .state import STATE_VERSION, PersonState, TicketState
-from .writes import FieldDecision, LastWritten, decide_writes, same
 
 __all__ = [
     "CONTACT_FIELDS",
     "FIELDS",
     "TICKET_FIELDS",
     "Explained",
-    "FieldDecision",
-    "LastWritten",
     "contact_fields",
-    "decide_writes",
     "explain_contact",
     "explain_ticket",
-    "same",
     "ticket_fields",
 ]
 
