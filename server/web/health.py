@@ -49,11 +49,12 @@ def ready() -> Response:
 
 @health.get("/metrics")
 def numbers() -> Response:
-    """Everything countable, in Prometheus' text form."""
+    """Everything countable, in Prometheus' text form. Without a database it fails, as the token
+    cannot be looked up either: to Prometheus we are down."""
     our = services()
-    found = _pulse(our)
-    workers = 0 if found is None else _workers(our, found)
-    metrics().note(found, now=our.clock(), workers=workers)
+    with our.database.read() as tx:
+        found = pulse(tx)
+    metrics().note(found, now=our.clock(), workers=_workers(our, found))
     return Response(metrics().text(), content_type=CONTENT_TYPE_LATEST)
 
 

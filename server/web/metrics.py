@@ -50,18 +50,14 @@ class Metrics:
         )
         self.connections = self._gauge("keepsake_connections", "Connections by state.", "state")
         self.workers = self._gauge("keepsake_workers_alive", "Workers with a fresh heartbeat.")
-        self.database = self._gauge("keepsake_database_up", "1 while the database answers.")
 
     def _gauge(self, name: str, says: str, *labels: str) -> Gauge:
         return Gauge(name, says, labels, registry=self.registry)
 
-    def note(self, pulse: Pulse | None, *, now: datetime, workers: int) -> None:
-        """Take over what the database says; None when it does not answer."""
-        self.database.set(0 if pulse is None else 1)
+    def note(self, pulse: Pulse, *, now: datetime, workers: int) -> None:
+        """Take over what the database says."""
         for gauge in (self.inbox, self.interventions, self.connections):
             gauge.clear()
-        if pulse is None:
-            return
         for state, count in (
             ("waiting", pulse.inbox.waiting),
             ("pumped", pulse.inbox.pumped),

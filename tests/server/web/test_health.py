@@ -58,25 +58,9 @@ def test_the_numbers_say_what_waits(client: FlaskClient, world: Any, world_modul
     assert 'keepsake_interventions{state="delivered"} 1.0' in numbers
     assert 'keepsake_connections{state="live"} 1.0' in numbers
     assert "keepsake_workers_alive 1.0" in numbers
-    assert "keepsake_database_up 1.0" in numbers
     assert 'endpoint="webhooks.receive",le="+Inf",method="POST",status="2xx"} 1.0' in numbers
     assert "12345" not in numbers
     assert "secret" not in numbers
-
-
-def test_the_numbers_come_also_when_the_database_does_not(
-    client: FlaskClient, world: Any, monkeypatch: Any
-) -> None:
-    from server.store.views import UNREACHABLE
-
-    def gone(_tx: object) -> None:
-        raise UNREACHABLE[0]("s", {}, Exception())
-
-    monkeypatch.setattr("server.web.health.pulse", gone)
-    token = {"Authorization": f"Bearer {world.token['agent']}"}
-    answer = client.get("/metrics", headers=token)
-    assert answer.status_code == 200
-    assert "keepsake_database_up 0.0" in answer.get_data(as_text=True)
 
 
 def test_the_throttle_forgets_the_oldest_names_first(world_module: Any) -> None:
