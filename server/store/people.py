@@ -19,6 +19,7 @@ from sqlalchemy import Row, func, select, text, update
 
 from connectors.records import AuthorRole, Contact
 
+from .erasure import hold_off
 from .rows import email_key
 from .tables import contact, intervention, moment, person, ticket
 
@@ -117,7 +118,9 @@ def create(tx: Transaction, *, now: datetime) -> int:
 
 
 def get(tx: Transaction, id: int) -> Person:
-    """Raises ``UnknownPerson``."""
+    """Raises ``UnknownPerson``. Nobody erases anybody until the transaction ends, so whoever
+    looked at ``paused_at`` may go on to remember (an erased person is paused as well)."""
+    hold_off(tx)
     row = tx.execute(select(person).where(person.c.id == id)).one_or_none()
     if row is None:
         raise UnknownPerson(f"there is no person {id}")
