@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -60,14 +59,13 @@ def _unknown(body: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 @contextmanager
-def _rolled_back(ticket: Ticket) -> Iterator[None]:
-    """Drafts only rebind attributes, so a shallow copy undoes them."""
-    before = copy(ticket)
+def _rolled_back(draft: Draft) -> Iterator[None]:
+    """Drafts only rebind attributes, so the shallow copy they keep undoes them."""
     try:
         yield
     except problems.Problem:
         for each in fields(Ticket):
-            setattr(ticket, each.name, getattr(before, each.name))
+            setattr(draft.ticket, each.name, getattr(draft.before, each.name))
         raise
 
 
@@ -133,8 +131,8 @@ def update_ticket(
     if ticket.status == "closed" and not even_closed:
         raise problems.closed_ticket()
     _guard(ticket, body)
-    with _rolled_back(ticket):
-        draft = Draft(state, ticket, actor, at, creating=False)
+    draft = Draft(state, ticket, actor, at, creating=False)
+    with _rolled_back(draft):
         comment = comment_of(body)
         if comment is not None:
             say(state, draft, comment, actor)

@@ -19,7 +19,7 @@ from ..people import People
 from ..rows import Ticket, User
 from ..settings_rows import Field
 from ..state import STATUSES
-from ..web import needs, state
+from ..web import needs, room, state
 
 blueprint = Blueprint("zendesk_agent", __name__, url_prefix="/agent")
 
@@ -53,8 +53,13 @@ def list_tickets() -> str:
         page=page,
         more=start + _PER_PAGE < len(rows),
         total=len(rows),
-        account=state().options.subdomain,
+        account=_account(),
     )
+
+
+def _account() -> str:
+    world = room().world
+    return world.company if world else state().options.subdomain
 
 
 def _number(text: str | None) -> int:
@@ -88,7 +93,7 @@ def show_ticket(ticket_id: int) -> str:
         statuses=STATUSES[:-1],
         watch=request.args.get("watch") == "1",
         form_token=state().form_token,
-        account=state().options.subdomain,
+        account=_account(),
     )
 
 
@@ -127,7 +132,7 @@ def show_user(user_id: int) -> str:
         organizations=state().organizations,
         fields=_person_fields(user),
         tickets=[ticket for ticket in tickets if not ticket.gone],
-        account=state().options.subdomain,
+        account=_account(),
     )
 
 
