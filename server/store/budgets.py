@@ -8,6 +8,9 @@ the network.
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from sqlalchemy import Connection as Transaction
 from sqlalchemy import Float as SqlFloat
 from sqlalchemy import case, delete, literal, type_coerce
 from sqlalchemy.sql.elements import ColumnElement
@@ -67,20 +70,15 @@ class SqlPacer:
                 )
             )
 
-    def forget_rested(self) -> int:
-        """Delete budgets that came to rest long ago (one a ticket adds up); returns how many."""
-        with self._database.write() as tx:
-            before = self._clock().timestamp() - FORGET_AFTER
-            return tx.execute(
-                delete(rate_budget).where(
-                    rate_budget.c.budget.startswith(self._name(""), autoescape=True),
-                    rate_budget.c.arrival < before,
-                    rate_budget.c.paused_until < before,
-                )
-            ).rowcount
-
     def _name(self, budget: str) -> str:
         return f"{self._connection_id}:{budget}"
+
+
+def forget_rested(tx: Transaction, *, now: datetime) -> int:
+    """Delete budgets that came to rest long ago (one a ticket adds up); returns how many."""
+    before = now.timestamp() - FORGET_AFTER
+    rested = (rate_budget.c.arrival < before) & (rate_budget.c.paused_until < before)
+    return tx.execute(delete(rate_budget).where(rested)).rowcount
 
 
 def _later(one: ColumnElement[float], other: float) -> ColumnElement[float]:

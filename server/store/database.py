@@ -98,6 +98,18 @@ class Database:
             found: str | None = tx.execute(text("SELECT version_num FROM alembic_version")).scalar()
             return found
 
+    def vacuum_into(self, file: Path) -> None:
+        """Copy a SQLite database, compacted and as of now, into a new file."""
+        with self._reader.connect() as connection:
+            # Outside a transaction, on the driver's own connection.
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            raw.execute("PRAGMA query_only = OFF")
+            try:
+                raw.execute("VACUUM INTO ?", (str(file),))
+            finally:
+                raw.execute("PRAGMA query_only = ON")
+
     def close(self) -> None:
         """Close every connection. Safe to repeat."""
         self._writer.dispose()

@@ -204,12 +204,14 @@ def sweep(tx: Transaction, *, pumped_before: datetime) -> int:
     return tx.execute(statement).rowcount
 
 
-def purge(tx: Transaction, *, done_before: datetime) -> int:
-    """Forget what was done before then; returns how many.
+def purge(tx: Transaction, *, done_before: datetime, limit: int = 10_000) -> int:
+    """Forget what was done before then, the oldest first; returns how many.
 
     A purged event that is sent again is accepted again, so keep more days than senders retry.
     """
-    return tx.execute(delete(inbox).where(inbox.c.done_at < done_before)).rowcount
+    old = select(inbox.c.id).where(inbox.c.done_at < done_before)
+    old = old.order_by(inbox.c.done_at).limit(limit)
+    return tx.execute(delete(inbox).where(inbox.c.id.in_(old))).rowcount
 
 
 def counts(tx: Transaction) -> InboxCounts:

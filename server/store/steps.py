@@ -38,9 +38,11 @@ def result_of(tx: Transaction, key: str) -> Any:
     return tx.scalar(select(done_step.c.result).where(done_step.c.key == key))
 
 
-def purge(tx: Transaction, *, before: datetime) -> int:
-    """Forget steps done before then; returns how many."""
-    return tx.execute(delete(done_step).where(done_step.c.at < before)).rowcount
+def purge(tx: Transaction, *, before: datetime, limit: int = 10_000) -> int:
+    """Forget steps done before then, the oldest first; returns how many."""
+    old = select(done_step.c.key).where(done_step.c.at < before)
+    old = old.order_by(done_step.c.at).limit(limit)
+    return tx.execute(delete(done_step).where(done_step.c.key.in_(old))).rowcount
 
 
 def get_fact(tx: Transaction, key: str) -> Any:

@@ -134,11 +134,11 @@ def counts_by_rule(tx: Transaction, *, since: datetime) -> dict[str, RuleCounts]
     }
 
 
-def purge(tx: Transaction, *, before: datetime) -> int:
-    """Forget verdicts from before then that did not fire; returns how many."""
-    return tx.execute(
-        delete(verdict).where(verdict.c.at < before, verdict.c.fires.is_(False))
-    ).rowcount
+def purge(tx: Transaction, *, before: datetime, limit: int = 10_000) -> int:
+    """Forget verdicts from before then that did not fire, the oldest first; returns how many."""
+    old = select(verdict.c.id).where(verdict.c.at < before, verdict.c.fires.is_(False))
+    old = old.order_by(verdict.c.at).limit(limit)
+    return tx.execute(delete(verdict).where(verdict.c.id.in_(old))).rowcount
 
 
 def switch(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.pacing import InMemoryPacer, burst
 from server.store import Database, NestedTransaction
-from server.store.budgets import FORGET_AFTER, SqlPacer
+from server.store.budgets import FORGET_AFTER, SqlPacer, forget_rested
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -118,10 +118,10 @@ def test_a_budget_of_nothing_is_refused(database: Database, rate: float) -> None
 
 def test_budgets_at_rest_are_forgotten(database: Database) -> None:
     clock = Clock()
-    mine = pacer(database, "a_b", clock)
+    mine = pacer(database, clock=clock)
     mine.reserve("ticket:1", per_minute=60)
-    pacer(database, "axb", clock).reserve("ticket:1", per_minute=60)
-    assert mine.forget_rested() == 0
-    clock.now += timedelta(seconds=FORGET_AFTER + 60)
-    mine.reserve("ticket:2", per_minute=60)
-    assert mine.forget_rested() == 1
+    mine.pause("ticket:2", seconds=FORGET_AFTER)
+    with database.write() as tx:
+        assert forget_rested(tx, now=clock.now) == 0
+        assert forget_rested(tx, now=clock.now + timedelta(seconds=FORGET_AFTER + 60)) == 1
+    assert mine.reserve("ticket:2", per_minute=60) == pytest.approx(FORGET_AFTER)

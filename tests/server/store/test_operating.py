@@ -2,13 +2,25 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from server.security.roles import Role
 from server.security.tokens import make_token
-from server.store import Database, api_tokens, audit, heartbeats, steps, users
+from server.store import (
+    Database,
+    api_tokens,
+    audit,
+    heartbeats,
+    inbox,
+    open_database,
+    steps,
+    upkeep,
+    users,
+)
 from server.store.api_tokens import NOTED_EVERY
 from server.store.users import LoginTaken, UnknownUser, User
 
@@ -194,3 +206,39 @@ def test_a_step_that_fails_may_be_tried_again(database: Database, make: Any) -> 
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             fail()
+
+
+def test_finished_work_is_forgotten_after_a_while(database: Database, make: Any, zd: str) -> None:
+    with database.write() as tx:
+        accepted = inbox.accept(
+            tx, connection_id=zd, changes=[make.change("a"), make.change("b")], now=make.now
+        )
+        inbox.done(tx, ids=[one.id for one in accepted[:1] if one.id], now=make.now)
+        steps.begin(tx, "k", now=make.now)
+    nothing = upkeep.tidy(database, keep=timedelta(days=30), now=make.at(days=29))
+    assert nothing == upkeep.Tidied(inbox=0, verdicts=0, steps=0, budgets=0)
+    found = upkeep.tidy(database, keep=timedelta(days=30), now=make.at(days=31))
+    assert found == upkeep.Tidied(inbox=1, verdicts=0, steps=1, budgets=0)
+
+
+def test_a_copy_is_whole_and_can_be_opened(
+    database: Database, make: Any, zd: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "copy.db"
+    if not database.is_sqlite:
+        with pytest.raises(ValueError, match="pg_dump"):
+            upkeep.copy_to(database, file)
+        return
+    with database.write() as tx:
+        steps.set_fact(tx, "k", "kept", now=make.now)
+    with database.write() as tx:
+        steps.set_fact(tx, "k", "not yet committed", now=make.now)
+        upkeep.copy_to(database, file)
+    with pytest.raises(FileExistsError):
+        upkeep.copy_to(database, file)
+    with open_database(f"sqlite:///{file}") as copy:
+        assert copy.version() == database.version()
+        with copy.read() as tx:
+            assert steps.get_fact(tx, "k") == "kept"
+    with pytest.raises(DBAPIError), database.read() as tx:
+        steps.set_fact(tx, "k", "readers still only read", now=make.now)
