@@ -118,7 +118,7 @@ def _around(tx: Any, base: Base, news: News) -> Around:
         else None,
         last_answers=loading.last_answers(tx, connection_id=news.connection_id, ticket_ids=earlier),
         same_theme=loading.load_tickets(tx, connection_id=news.connection_id, ticket_ids=earlier),
-        memory_map=f"{base.public_url}/people/{news.person_id}",
+        memory_map=f"{base.public_url}/tickets/{news.connection_id}/{news.ticket.id}",
     )
 
 

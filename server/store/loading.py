@@ -61,18 +61,26 @@ def load_tickets(
 def last_answers(
     tx: Transaction, *, connection_id: str, ticket_ids: Collection[str]
 ) -> dict[str, str]:
-    """The last thing an agent said openly on each of these tickets."""
+    """What agents last answered on each of these tickets. What they said after the customer's
+    last words (a farewell, as a rule) counts only where there is nothing else."""
     query = (
-        select(interaction.c.ticket_id, interaction.c.text)
+        select(interaction.c.ticket_id, interaction.c.author_role, interaction.c.text)
         .where(
             interaction.c.connection_id == connection_id,
             interaction.c.ticket_id.in_(ticket_ids),
-            interaction.c.author_role == AuthorRole.AGENT,
+            interaction.c.author_role.in_([AuthorRole.AGENT, AuthorRole.CUSTOMER]),
             interaction.c.public,
         )
         .order_by(interaction.c.created_at, interaction.c.id)
     )
-    return {row.ticket_id: row.text for row in tx.execute(query)}
+    latest: dict[str, str] = {}
+    heard: dict[str, str] = {}
+    for row in tx.execute(query):
+        if row.author_role == AuthorRole.AGENT:
+            latest[row.ticket_id] = row.text
+        elif row.ticket_id in latest:
+            heard[row.ticket_id] = latest[row.ticket_id]
+    return {**latest, **heard}
 
 
 def ticket_versions(
