@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from config.settings import Settings, load
-from connectors.base import Change, Clock, Connector, Installation, Sleep, WebhookRequest
+from connectors.base import Change, Clock, Connector, Installation, Pacer, Sleep, WebhookRequest
 from connectors.errors import Misconfigured, WebhookRejected
 from connectors.registry import connector_class
 from enrichment.priors import Priors
@@ -133,6 +133,10 @@ class Home:
                 self._connectors[connection_id] = kept
         yield kept[1]
 
+    def pacer(self, connection_id: str) -> Pacer:
+        """The connection's rate budgets, shared by every process that uses it."""
+        return SqlPacer(self.database, connection_id=connection_id, clock=self.clock)
+
     def reader(self) -> Reader:
         """The model, loaded once in a process."""
         with self._reader_lock:
@@ -173,7 +177,7 @@ class Home:
                 sleep=self._sleep,
             ),
             installation=installation,
-            pacer=SqlPacer(self.database, connection_id=connection.id, clock=self.clock),
+            pacer=self.pacer(connection.id),
             clock=self.clock,
             sleep=self._sleep,
         )

@@ -1,0 +1,76 @@
+"""Somebody who receives our outgoing webhooks: checks every signature and writes down what came."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    id: str
+    told: dict[str, Any]
+
+
+class _Silent(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Tests look at ``messages``."""
+
+
+class Receiver:
+    """Use with ``with``. ``status`` is what it answers from now on (0 hangs up without a word)."""
+
+    def __init__(self) -> None:
+        self.secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+        self.status = 204
+        self.messages: list[Message] = []
+        self.refused = 0
+        self._server = make_server(
+            "127.0.0.1", 0, Request.application(self._take), threaded=True, request_handler=_Silent
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.port}/hook"
+
+    @property
+    def repeats(self) -> int:
+        """How many messages came that had come before."""
+        return sum(count - 1 for count in self.ids.values())
+
+    @property
+    def ids(self) -> Counter[str]:
+        return Counter(message.id for message in self.messages)
+
+    def _take(self, request: Request) -> Response:
+        try:
+            told = Webhook(self.secret).verify(request.get_data(), dict(request.headers))
+        except WebhookVerificationError:
+            self.refused += 1
+            return Response(status=401)
+        self.messages.append(Message(id=request.headers["webhook-id"], told=told))
+        return Response(status=self.status)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
