@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from dataclasses import replace
 
 import httpx
 import pytest
 
-from connectors.zendesk.emulator.people import People
+from connectors.zendesk.emulator import Emulator, Limits, Options, People, serve
 
 
 def control(account, method, path, **more):
@@ -209,3 +211,32 @@ def test_it_serves_in_the_foreground_until_told_to_stop(number):
         finally:
             killer.cancel()
             server.kill()
+
+
+def test_served_live_the_script_plays_by_itself(world):
+    quick = replace(world, live=tuple(replace(step, after=0.01) for step in world.live))
+    seen = []
+
+    def watch(told):
+        auth = (f"{told['email']}/token", told["api_token"])
+        url = f"{told['base_url']}/api/v2/search.json?query=subject:lamp status:solved"
+        for _ in range(200):
+            found = httpx.get(url, auth=auth, trust_env=False).json()["results"]
+            if found and found[0]["satisfaction_rating"]["score"] == "bad":
+                seen.append(found[0]["subject"])
+                break
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def ready(told):
+        threading.Thread(target=watch, args=(told,)).start()
+
+    options = Options(limits=Limits.unlimited())
+    serve(quick, "127.0.0.1", 0, ready, options=options, live=True)
+    assert seen == ["Broken lamp"]
+
+
+def test_a_taken_port_is_an_error_one_can_catch(emulator):
+    port = int(emulator.base_url.rpartition(":")[2])
+    with pytest.raises(OSError, match="in use"):
+        Emulator(port=port)
