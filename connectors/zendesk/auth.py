@@ -22,7 +22,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -278,7 +278,7 @@ def _renewal_form(known: Mapping[str, str]) -> dict[str, str]:
 
 def _tokens_of(answer: Mapping[str, Any], *, now: datetime) -> dict[str, str]:
     life = answer.get("expires_in")
-    ends = (now + timedelta(seconds=float(life))).isoformat() if life else ""
+    ends = (now + timedelta(seconds=life)).isoformat() if isinstance(life, int) and life else ""
     tokens = {"access_token": str(answer["access_token"]), "expires_at": ends}
     for name in ("refresh_token", "scope"):
         if answer.get(name):
@@ -288,9 +288,10 @@ def _tokens_of(answer: Mapping[str, Any], *, now: datetime) -> dict[str, str]:
 
 def _instant(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text) if text else None
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _urlsafe(raw: bytes) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import Gone, Misconfigured, Skippable
 from ..records import Account, Contact, SurveyResponse, TicketBundle, TicketStatus
 from . import mapping
+from .calling import with_ids
 from .client import Client
 from .fields import FieldMap
 
@@ -21,15 +22,15 @@ Row = Mapping[str, Any]
 def fetch_ticket(client: Client, ticket_id: str, fields: FieldMap, *, origin: str) -> TicketBundle:
     """Raises ``Gone`` when the ticket was deleted, or merged into another."""
     body = client.ticket(ticket_id)
-    row = body.get("ticket") or {}
-    if not row.get("id") or mapping.status_of(row.get("status")) is TicketStatus.DELETED:
+    row = body["ticket"]
+    if mapping.status_of(row.get("status")) is TicketStatus.DELETED:
         raise Gone("The ticket was deleted.")
     if mapping.is_merged(row):
         raise Gone("The ticket was merged into another.")
     comments: list[Row] = []
     people = _by_id(body.get("users"))
     for page in client.comments(ticket_id):
-        comments += page["comments"]
+        comments += with_ids(page["comments"])
         people |= _by_id(page.get("users"))
     authors = [mapping.id_or_none(comment.get("author_id")) for comment in comments]
     wanted = dict.fromkeys(
@@ -54,8 +55,7 @@ def fetch_contact(client: Client, contact_id: str, fields: FieldMap) -> Contact:
 
 
 def _by_id(rows: object) -> dict[str, Row]:
-    found = rows if isinstance(rows, list) else []
-    return {str(row["id"]): row for row in found if isinstance(row, dict) and row.get("id")}
+    return {str(row["id"]): row for row in with_ids(rows)}
 
 
 def _missing(client: Client, wanted: Iterable[str], known: Mapping[str, Row]) -> dict[str, Row]:
@@ -98,7 +98,7 @@ def _responses(client: Client, ticket_id: str) -> list[SurveyResponse | None]:
         # Accounts without the newer survey: asked once, not for every ticket.
         client.has_surveys = False
         return []
-    return [mapping.survey_response(one) for one in body["survey_responses"]]
+    return [mapping.survey_response(one) for one in with_ids(body["survey_responses"])]
 
 
 def _rating(client: Client, row: Row) -> SurveyResponse | None:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..base import FieldSpec
-from ..errors import Misconfigured, Skippable
+from ..errors import Misconfigured, Skippable, Unavailable
 from ..records import RecordKind
-from .client import Client, Json
+from .calling import Json, whole
+from .client import Client
 from .fields import TICKET_TYPES, USER_TYPES, option_tag, step_of, user_field_key
 from .webhook import PREFIX, SUBSCRIPTIONS
 
@@ -97,6 +98,16 @@ class Inventory:
         return tuple(steps)
 
 
+def shown_on(form: Json) -> list[int]:
+    """The ids of the fields on a form, in order. Raises ``Unavailable`` rather than leave one out:
+    the list is written back whole, and a field left out would vanish from the form."""
+    listed = form.get("ticket_field_ids")
+    numbers = [whole(one) for one in listed] if isinstance(listed, list) else [None]
+    if None in numbers:
+        raise Unavailable("Zendesk's answer does not list the form's fields; try again.")
+    return [number for number in numbers if number is not None]
+
+
 def forms_of(client: Client) -> list[Json]:
     """Small plans have one built-in form that shows every field, and no list of forms."""
     try:
@@ -128,7 +139,9 @@ def field_body(spec: FieldSpec, title: str) -> Json:
 
 def missing_options(spec: FieldSpec, row: Json) -> list[tuple[str, str]]:
     """Label and tag of each option of ours the field lacks."""
-    there = {str(option.get("value")) for option in row.get("custom_field_options") or ()}
+    options = row.get("custom_field_options")
+    known = options if isinstance(options, list) else []
+    there = {str(option.get("value")) for option in known if isinstance(option, dict)}
     return [(label, tag) for label, tag in _options(spec) if tag not in there]
 
 
@@ -149,7 +162,8 @@ def webhook_changes(row: Json, url: str) -> Json:
     changes: Json = {}
     if not _same_url(row.get("endpoint"), url):
         changes["endpoint"] = url
-    if set(row.get("subscriptions") or ()) != set(body["subscriptions"]):
+    heard = row.get("subscriptions")
+    if not isinstance(heard, list) or set(map(str, heard)) != set(body["subscriptions"]):
         changes["subscriptions"] = body["subscriptions"]
     if row.get("status") != "active":
         changes["status"] = "active"

@@ -16,7 +16,8 @@ from email.utils import parsedate_to_datetime
 from ..base import Sleep
 from ..errors import Conflict, Gone, Unavailable
 from . import mapping
-from .client import Client, Json
+from .calling import Json, with_ids
+from .client import Client
 from .fields import NAMESPACE
 
 #: A ticket this busy is better left for a later try.
@@ -77,12 +78,14 @@ def _note_of(audit: object, key: str) -> str | None:
     """The id of the comment an audit of ours made, when it carries this key."""
     if not isinstance(audit, dict):
         return None
-    custom = (audit.get("metadata") or {}).get("custom") or {}
-    ours = custom.get(NAMESPACE)
+    metadata = audit.get("metadata")
+    custom = metadata.get("custom") if isinstance(metadata, dict) else None
+    ours = custom.get(NAMESPACE) if isinstance(custom, dict) else None
     if not isinstance(ours, dict) or ours.get("note") != key:
         return None
-    comments = (event for event in audit.get("events") or () if event.get("type") == "Comment")
-    return next((str(event["id"]) for event in comments), str(audit.get("id")))
+    events = with_ids(audit.get("events"))
+    comments = (str(event["id"]) for event in events if event.get("type") == "Comment")
+    return next(comments, str(audit.get("id")))
 
 
 def _date(client: Client) -> datetime | None:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from ..base import FieldSpec, Installation, Plan, PlanStep, StepKind
 from ..errors import Gone, Misconfigured
 from ..records import RecordKind
+from .calling import id_of
 from .client import Client
 from .fields import step_of
 from .inventory import (
@@ -23,6 +24,7 @@ from .inventory import (
     field_body,
     forms_of,
     missing_options,
+    shown_on,
     type_of,
     webhook_body,
     webhook_changes,
@@ -106,7 +108,7 @@ class Provisioner:
         ours = [spec for spec in fields if spec.record is RecordKind.TICKET]
         if form is None or not ours:
             return []
-        shown = {str(one) for one in form.get("ticket_field_ids") or ()}
+        shown = {str(one) for one in shown_on(form)}
         rows = [there.field(spec, self.installation.made.get(step_of(spec))) for spec in ours]
         adds = sum(row is None or str(row["id"]) not in shown for row in rows)
         return [
@@ -145,7 +147,7 @@ class Provisioner:
             return
         if row.get("active") is False:
             update = client.update_ticket_field if on_ticket else client.update_user_field
-            update({"id": int(field_id), "active": True})
+            update({"id": id_of(field_id), "active": True})
         for label, tag in missing_options(spec, row):
             fields = "ticket_fields" if on_ticket else "user_fields"
             client.add_option(fields, field_id, name=label, value=tag)
@@ -157,8 +159,8 @@ class Provisioner:
             return
         # Kept first: removal must know the form even when we die right after changing it.
         self._keep(keep, made={FORM: str(form["id"])})
-        shown = [int(one) for one in form.get("ticket_field_ids") or ()]
-        ours = [int(self.installation.made[step]) for step in steps]
+        shown = shown_on(form)
+        ours = [id_of(self.installation.made[step]) for step in steps]
         if missing := [one for one in ours if one not in shown]:
             self._client.place_on_form(str(form["id"]), shown + missing)
 
@@ -197,7 +199,7 @@ class Provisioner:
         form = next((row for row in forms_of(self._client) if str(row.get("id")) == form_id), None)
         if form is None:
             return "was gone already"
-        shown = [int(one) for one in form.get("ticket_field_ids") or ()]
+        shown = shown_on(form)
         left = [one for one in shown if str(one) not in ours]
         if left != shown:
             self._client.place_on_form(form_id, left)

@@ -24,7 +24,8 @@ from ..base import Cursor, Page
 from ..errors import Misconfigured, Unavailable
 from ..records import AuthorRole, Interaction, Record, RecordKind, SurveyResponse
 from . import mapping
-from .client import Client, start_of
+from .calling import start_of, whole, with_ids
+from .client import Client
 from .fields import FieldMap
 from .line import Unknown
 
@@ -72,7 +73,7 @@ class Puller:
         after, has_more = body.get("after_cursor"), body.get("end_of_stream") is False
         if has_more and (after is None or after == at):
             raise _stuck(what)
-        rows = _with_ids(body[what])
+        rows = with_ids(body[what])
         records: Iterable[Record]
         if kind is RecordKind.TICKET:
             records = (mapping.ticket(row, self._fields, origin=self._origin) for row in rows)
@@ -89,7 +90,7 @@ class Puller:
         body = self._client.export_organizations(start=start)
         end, has_more = _time_page(body, start, now, "organizations")
         return Page(
-            records=tuple(mapping.account(row) for row in _with_ids(body["organizations"])),
+            records=tuple(mapping.account(row) for row in with_ids(body["organizations"])),
             cursor=_cursor(RecordKind.ACCOUNT, {"start": end}),
             has_more=has_more,
         )
@@ -123,7 +124,7 @@ class Puller:
             body = self._client.ratings(filters, after=after)
         except Unknown:
             return [], None
-        found = [mapping.rating(row) for row in _with_ids(body["satisfaction_ratings"])]
+        found = [mapping.rating(row) for row in with_ids(body["satisfaction_ratings"])]
         return [row for row in found if row is not None], _after(body)
 
     def _responses(self, start: int, after: str | None) -> tuple[list[SurveyResponse], str | None]:
@@ -133,7 +134,7 @@ class Puller:
         except (Unknown, Misconfigured):
             # Most accounts still have the legacy ratings only, or no right to the newer ones.
             return [], None
-        found = [mapping.survey_response(row) for row in _with_ids(body["survey_responses"])]
+        found = [mapping.survey_response(row) for row in with_ids(body["survey_responses"])]
         return [row for row in found if row is not None], _after(body)
 
     def pull_interactions(
@@ -147,14 +148,14 @@ class Puller:
         end, has_more = _time_page(body, start, now, "ticket events")
         said = [
             ({"created_at": event.get("created_at"), "via": event.get("via"), **child}, event)
-            for event in body["ticket_events"]
-            for child in event.get("child_events") or ()
+            for event in with_ids(body["ticket_events"])
+            for child in with_ids(event.get("child_events"))
             if child.get("event_type") == "Comment" and ("body" in child or "html_body" in child)
         ]
         self._learn_roles({mapping.id_or_none(row.get("author_id")) for row, _ in said})
         return InteractionPage(
             interactions=tuple(
-                mapping.interaction(row, ticket_id=str(event["ticket_id"]), roles=self._roles)
+                mapping.interaction(row, ticket_id=str(event.get("ticket_id")), roles=self._roles)
                 for row, event in said
             ),
             cursor=_cursor("interaction", {"start": end}),
@@ -190,8 +191,8 @@ def _cursor(kind: str, position: Mapping[str, Any]) -> Cursor:
 def _time_page(body: Mapping[str, Any], start: int, now: datetime, what: str) -> tuple[int, bool]:
     """Where the next page starts, and whether to ask for it now: not for the last minutes, which
     are refused as a start and so would be read over and over."""
-    end = body.get("end_time")
-    reached = int(end) if end is not None else start
+    end = whole(body.get("end_time"))
+    reached = start if end is None else end
     has_more = body.get("end_of_stream") is False and reached < start_of(now, now)
     if has_more and reached <= start:
         raise _stuck(what)
@@ -206,7 +207,3 @@ def _after(body: Mapping[str, Any]) -> str | None:
     meta = body.get("meta") or {}
     after = meta.get("after_cursor")
     return str(after) if meta.get("has_more") and after else None
-
-
-def _with_ids(rows: Iterable[Any]) -> list[Mapping[str, Any]]:
-    return [row for row in rows if isinstance(row, dict) and row.get("id") is not None]

@@ -17,7 +17,8 @@ from ..base import FieldUpdate, Sleep, WriteOutcome, WriteResult
 from ..errors import Conflict, ConnectorError, Gone, Locked, Skippable
 from ..http import Budget, Throttled, Turnstile
 from ..records import FieldValue, RecordKind, RecordRef
-from .client import Client, Json
+from .calling import Json, whole
+from .client import Client
 from .fields import NAMESPACE, FieldMap
 from .line import ticket_budget, user_budget
 
@@ -235,7 +236,8 @@ def _ids(results: Sequence[WriteResult]) -> list[str]:
 def _indexed(rows: Sequence[Any]) -> tuple[dict[str, Json], dict[int, Json]]:
     known = [row for row in rows if isinstance(row, dict)]
     by_id = {str(row["id"]): row for row in known if row.get("id") is not None}
-    return by_id, {int(row["index"]): row for row in known if row.get("index") is not None}
+    numbered = ((whole(row.get("index")), row) for row in known)
+    return by_id, {number: row for number, row in numbered if number is not None}
 
 
 def _result(record: RecordRef, row: Json | None, job: Json) -> WriteResult:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -57,6 +60,59 @@ class KeptTokens:
                 self.secrets = dict(new)
                 self.rotations.append(new)
             return new
+
+
+class Odd:
+    """A server that answers as told: a list of (status, headers, body), the last for ever."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, dict[str, str], bytes]] = []
+        self.seen: list[tuple[str, str, dict[str, str]]] = []
+        odd = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _answer(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                odd.seen.append((self.command, self.path, headers))
+                many = len(odd.answers) > 1
+                status, told, body = odd.answers.pop(0) if many else odd.answers[0]
+                self.send_response(status)
+                told = {"Content-Type": "application/json", "Content-Length": str(len(body))} | told
+                for name, value in told.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+                if int(told["Content-Length"]) != len(body):
+                    self.close_connection = True
+
+            do_GET = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815 (the server asks for these names)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Not printed."""
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Callers who hang up are what these tests are about."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.base_url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def say(self, status: int = 200, body: Any = None, **headers: str) -> None:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answers.append((status, named, raw))
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
 
 Connect = Callable[..., ZendeskConnector]
@@ -122,6 +178,13 @@ FIELDS = (
         options=(FieldOption(value="delight", label="Delight"),),
     ),
 )
+
+
+@pytest.fixture
+def odd() -> Iterator[Odd]:
+    server = Odd()
+    yield server
+    server.close()
 
 
 @pytest.fixture

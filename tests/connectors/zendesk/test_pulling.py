@@ -70,7 +70,7 @@ def test_accounts_are_pulled_by_time_with_their_domains(
 ) -> None:
     connector = to(connect, small)
     for number in range(12):
-        connector._client._call(
+        connector._client.call(
             "POST",
             "/api/v2/organizations.json",
             json={
@@ -156,7 +156,7 @@ def test_a_time_export_in_the_last_minutes_ends_instead_of_repeating(
 ) -> None:
     connector = to(connect, small)
     for number in range(30):
-        connector._client._call(
+        connector._client.call(
             "POST", "/api/v2/organizations.json", json={"organization": {"name": f"O{number}"}}
         )
     time.pass_by(90)
