@@ -16,6 +16,7 @@ _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<!\w)@\w{1,40}")
 _REPEATED = re.compile(r"([^\W\d_])\1{3,}")
 _NOT_BASIC = re.compile("[^\x00-\x7f]+")
+_HALF = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "\u00a0": " "})
 
@@ -35,6 +36,9 @@ _MEANT = {
 
 def model_text(text: str) -> str:
     """The text as the model sees it: one line, masked names and links, emoji in words."""
+    if _HALF.search(text):
+        # Half a character (JSON allows it) cannot be encoded; two halves side by side are an emoji.
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = text.translate(_PLAIN)
     text = _EMAIL.sub("@user", text)
     text = _LINK.sub("http", text)

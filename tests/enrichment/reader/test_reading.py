@@ -225,6 +225,23 @@ def test_a_long_mail_is_read_to_its_bitter_end(reader: Reader) -> None:
     assert reading.evidence["sentiment"].quote == "I am furious about the outage!"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am \ud800 angry about this \udfff delay",
+        "\ud83d\ude21 bad service",
+        "terrible\x00 service today",
+    ],
+    ids=ascii,
+)
+def test_broken_characters_do_not_stop_the_reader(reader: Reader, text: str) -> None:
+    reading = read(reader, text)
+    assert reading.sentiment in NEGATIVE
+    quote = reading.evidence["sentiment"]
+    assert text[quote.start : quote.end] == quote.quote
+    assert reader.embed([text]).any()
+
+
 @pytest.mark.parametrize("hostile", ["a" * 10_000_000, "no. " * 2_000_000, "😡" * 1_000_000])
 def test_ten_megabytes_are_read_in_bounded_time(reader: Reader, hostile: str) -> None:
     began = time.perf_counter()
@@ -235,7 +252,7 @@ def test_ten_megabytes_are_read_in_bounded_time(reader: Reader, hostile: str) ->
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.text(max_size=120))
+@given(st.text(st.characters(exclude_categories=()), max_size=120))
 def test_any_text_gets_a_reading_whose_quotes_are_true(reader: Reader, text: str) -> None:
     for candidate in (text, f"I am angry, but {text} thank you."):
         reading = read(reader, candidate)
