@@ -233,7 +233,7 @@ def connect(emulator: Emulator, time: Time, api_token: dict[str, str]) -> Iterat
             "pacer": pacer,
             "clock": time,
             "sleep": time.sleep,
-            "timeout": 2.0,
+            "timeout": 10.0,
         }
         connector = ZendeskConnector(**(arguments | changes))  # type: ignore[arg-type]
         opened.append(connector)
