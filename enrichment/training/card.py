@@ -72,8 +72,9 @@ without; tweets addressed to companies: $found_service and $alarms_service.
 **Messages as support desks get them.** $cases short messages written for evaluation
 (`enrichment/training/service_cases.txt`), read by the whole reader: $read read, the others left unknown;
 of those read, $right have the right one of three sentiments and $opposite the opposite one; a fitting
-emotion is labelled in $labelled of $felt that have a feeling. They were written by the people who wrote the phrases: a sanity
-check, not a benchmark. No public labelled set of support tickets exists; label your own and measure.
+emotion is labelled in $labelled of $felt that have a feeling. They were written by the people who wrote the
+phrases and looked at while the reader's rules took shape: a sanity check, not a benchmark. No public
+labelled set of support tickets exists; label your own and measure.
 
 | Emotion | F1 | Threshold | Emotion | F1 | Threshold |
 |---|---|---|---|---|---|

@@ -14,7 +14,6 @@ import warnings
 from pathlib import Path
 
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from .model import TOKENIZER_NAME, empty_model, starting_point
 
@@ -26,6 +25,9 @@ OUTPUTS = ["emotion", "sentiment", "embedding"]
 
 def export(state: Path, out: Path) -> Path:
     """Write ``model.onnx`` (int8) and ``tokenizer.json`` into ``out``; fp32 stays beside state."""
+    # It needs onnx, which only the extra "train" brings; checksums are written without it.
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
     start = starting_point()
     model = empty_model(start)
     model.load_state_dict(torch.load(state, weights_only=True))

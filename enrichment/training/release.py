@@ -116,7 +116,14 @@ def release(source: Path, work: Path, folder: Path, recipe: Recipe) -> None:
     write_checksums(folder)
     figures["service_cases"] = service_cases(folder)
     _write(folder / "metrics.json", figures)
-    (folder / "MODEL_CARD.md").write_text(model_card(figures, thresholds), "utf-8")
+    describe(folder)
+
+
+def describe(folder: Path) -> None:
+    """Write the model card anew from the figures that were measured, and the checksums."""
+    figures = json.loads((folder / "metrics.json").read_text("utf-8"))
+    settings = json.loads((folder / "thresholds.json").read_text("utf-8"))
+    (folder / "MODEL_CARD.md").write_text(model_card(figures, settings["thresholds"]), "utf-8")
     write_checksums(folder)
 
 
