@@ -11,7 +11,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports transformers
 
 from ..reader.artefact import DEFAULT
 from .export import write_checksums
-from .release import release
+from .release import describe, release
 from .train import Recipe, train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def main() -> None:
     """Run one step, or all of them in order."""
     parser = argparse.ArgumentParser(prog="python -m enrichment.training", description=__doc__)
-    parser.add_argument("step", choices=["train", "release", "checksums", "all"])
+    parser.add_argument("step", choices=["train", "release", "card", "checksums", "all"])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--work", type=Path, default=Path("build") / "reader")
     parser.add_argument(
@@ -36,6 +36,8 @@ def main() -> None:
         train(asked.data, asked.work, recipe)
     if asked.step in ("release", "all"):
         release(asked.data, asked.work, asked.artefact, recipe)
+    if asked.step == "card":
+        describe(asked.artefact)
     if asked.step == "checksums":
         write_checksums(asked.artefact)
 
