@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Extra arguments for pip, such as an index that holds CPU builds of torch (see README).
 PIP_ARGS ?=
+# One file of tests goes to one process: what is slow to start (the model, a database) starts once each.
+PYTEST := -m pytest -n auto --dist loadfile
 ARGS ?=
 
 .PHONY: demo test check format lint types layers docs bench soak train clean help
@@ -26,7 +28,7 @@ demo: $(VENV)/.installed ## Set up everything and show it working, live, until s
 	@$(BIN)/keepsake demo $(ARGS)
 
 test: $(VENV)/.installed-dev ## Run the whole suite
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python $(PYTEST) $(ARGS)
 
 check: format lint types layers docs test ## Everything CI checks
 
