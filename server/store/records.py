@@ -134,7 +134,9 @@ def store_contacts(
     ]
     if strangers:
         people.lock_placing(tx)
-        for one in strangers:
+        # Somebody else may have placed them while we waited for the lock.
+        placed = _person_ids(tx, connection_id, [one.id for one in strangers])
+        for one in (one for one in strangers if placed.get(one.id) is None):
             person_id, how = people.place(tx, connection_id=connection_id, value=one, now=now)
             # Written at once: the next stranger of this very page may match it.
             row = found.pop(one.id)
