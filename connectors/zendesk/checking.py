@@ -74,7 +74,8 @@ def _token(client: Client, now: datetime) -> CheckItem:
         return CheckItem(name=name, ok=True, detail="OAuth; Zendesk does not tell its scopes")
     except (Misconfigured, Skippable):
         return CheckItem(name=name, ok=True, detail="OAuth; the token may not look at itself")
-    scopes = [str(scope) for scope in token.get("scopes") or ()]
+    told = token.get("scopes")
+    scopes = [str(scope) for scope in told] if isinstance(told, list) else []
     missing = [one for one in SCOPE.split() if scopes and not _allows(scopes, one)]
     ends = token.get("expires_at") or "never"
     return CheckItem(

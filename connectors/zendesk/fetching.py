@@ -80,7 +80,8 @@ def _account(client: Client, row: Row, body: Row) -> Account | None:
 def _surveys(client: Client, row: Row) -> list[SurveyResponse]:
     """An account rates in the legacy way or by the newer survey, and with the survey a rating may
     hang on the ticket as well: the survey's answer is then the one that counts."""
-    score = str((row.get("satisfaction_rating") or {}).get("score") or "")
+    inline = row.get("satisfaction_rating")
+    score = str(inline.get("score") or "") if isinstance(inline, dict) else ""
     is_rated = score.startswith(("good", "bad"))
     is_solved = mapping.status_of(row.get("status")) in (TicketStatus.SOLVED, TicketStatus.CLOSED)
     found = _responses(client, str(row["id"])) if is_solved or is_rated else []

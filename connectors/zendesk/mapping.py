@@ -200,12 +200,12 @@ def rating(row: Row) -> SurveyResponse | None:
 
 def survey_response(row: Row) -> SurveyResponse | None:
     """An answer to the newer CSAT survey, or None when it holds no rating."""
-    answers = [one for one in row.get("answers") or () if isinstance(one, Mapping)]
+    answers = _rows(row.get("answers"))
     rated = next((one for one in answers if one.get("type") == "rating_scale"), None)
     if rated is None or (score := _scale(rated)) is None:
         return None
     said = next((one.get("value") for one in answers if one.get("type") == "open_ended"), None)
-    about = [one for one in row.get("subjects") or () if isinstance(one, Mapping)]
+    about = _rows(row.get("subjects"))
     tickets = [one.get("id") for one in about if one.get("type") == "ticket"]
     _, updated = _times(rated)
     return SurveyResponse(
@@ -217,6 +217,10 @@ def survey_response(row: Row) -> SurveyResponse | None:
         comment=_text(said),
         created_at=updated,
     )
+
+
+def _rows(value: object) -> list[Row]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def _scale(rated: Row) -> float | None:

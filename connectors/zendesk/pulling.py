@@ -204,6 +204,8 @@ def _stuck(what: str) -> Unavailable:
 
 
 def _after(body: Mapping[str, Any]) -> str | None:
-    meta = body.get("meta") or {}
+    meta = body.get("meta")
+    if not isinstance(meta, dict) or not meta.get("has_more"):
+        return None
     after = meta.get("after_cursor")
-    return str(after) if meta.get("has_more") and after else None
+    return str(after) if after else None
