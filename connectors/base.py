@@ -215,8 +215,11 @@ class Setting:
 class Pacer(Protocol):
     """A rate budget shared by everyone who uses the same connection."""
 
-    def reserve(self, budget: str, *, per_minute: float, cost: int = 1) -> float:
+    def reserve(
+        self, budget: str, *, per_minute: float, cost: int = 1, burst: float | None = None
+    ) -> float:
         """Book ``cost`` calls on ``budget`` and return the seconds to wait before making them.
+        ``burst``: how many may follow each other at once after a rest (a usual number if None).
         A negative ``cost`` hands back what was booked and will not be used."""
 
     def pause(self, budget: str, *, seconds: float) -> None:

@@ -67,10 +67,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """A rate budget a call draws on: its name and how many calls a minute it allows."""
+    """A rate budget a call draws on: its name, how many calls a minute it allows, and how many
+    of them may follow each other at once (None: a usual number)."""
 
     name: str
     per_minute: float
+    burst: float | None = None
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
@@ -183,7 +185,9 @@ class Turnstile:
         patience = self._max_wait if patience is None else patience
         longest = 0.0
         for position, budget in enumerate(budgets):
-            seconds = self._pacer.reserve(budget.name, per_minute=budget.per_minute)
+            seconds = self._pacer.reserve(
+                budget.name, per_minute=budget.per_minute, burst=budget.burst
+            )
             if seconds > patience:
                 for booked in budgets[: position + 1]:
                     # Handed back: refused calls must not push the queue ever further out.

@@ -21,6 +21,11 @@ def burst(per_minute: float) -> float:
     return max(SMALLEST_BURST, per_minute * BURST_SECONDS / 60.0)
 
 
+def allowance(per_minute: float, burst_given: float | None) -> float:
+    """The burst a budget has: its own, or the usual one for its rate."""
+    return burst(per_minute) if burst_given is None else max(burst_given, 1.0)
+
+
 class InMemoryPacer:
     """A ``Pacer`` that may be shared between threads."""
 
@@ -30,7 +35,9 @@ class InMemoryPacer:
         self._arrival: dict[str, float] = {}
         self._paused_until: dict[str, float] = {}
 
-    def reserve(self, budget: str, *, per_minute: float, cost: int = 1) -> float:
+    def reserve(
+        self, budget: str, *, per_minute: float, cost: int = 1, burst: float | None = None
+    ) -> float:
         """Seconds to wait before the booked calls; a negative cost hands a booking back."""
         if not per_minute > 0:
             raise ValueError("a budget allows more than zero calls a minute")
@@ -39,7 +46,7 @@ class InMemoryPacer:
             now = self._clock().timestamp()
             arrival = max(self._arrival.get(budget, now), now)
             self._arrival[budget] = max(arrival + cost * interval, now)
-            early = arrival - (burst(per_minute) - 1.0) * interval
+            early = arrival - (allowance(per_minute, burst) - 1.0) * interval
             return max(early - now, self._paused_until.get(budget, now) - now, 0.0)
 
     def pause(self, budget: str, *, seconds: float) -> None:

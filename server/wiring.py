@@ -114,6 +114,8 @@ class Home:
             public_url=settings.public_url,
             write_back=settings.write_back,
             poll_every=timedelta(seconds=settings.poll_seconds),
+            backfill=timedelta(days=settings.backfill_days),
+            keep=timedelta(days=settings.keep_days),
         )
 
     @contextmanager
@@ -149,12 +151,10 @@ class Home:
 
         return load_reader(threads=self.settings.reader_threads)
 
-    def read_webhook(
-        self, connection: Connection, installation: Installation, request: WebhookRequest
-    ) -> list[Change]:
-        """What a webhook says. Opens no socket and imports no client."""
-        with self._connect(connection, installation) as connector:
-            return connector.read_webhook(request, now=self.clock())
+    def listener(self, connection: Connection, installation: Installation) -> Connector:
+        """A connector to read webhooks with: opens no socket and imports no client, so nobody
+        need close it."""
+        return self._connect(connection, installation)
 
     def close(self) -> None:
         """Let go of everything that was opened. Safe to repeat."""
@@ -180,6 +180,7 @@ class Home:
             pacer=self.pacer(connection.id),
             clock=self.clock,
             sleep=self._sleep,
+            quota_share=self.settings.quota_share,
         )
         return cast(Connector, made)
 
@@ -206,26 +207,25 @@ class WebhookDoor:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._known: dict[str, tuple[float, Connection, Installation]] = {}
+        self._known: dict[str, tuple[float, Connector]] = {}
 
     def __call__(
         self, connection_id: str, request: WebhookRequest, now: datetime
     ) -> Sequence[Change]:
-        del now  # the connector asks the same clock
-        connection, installation, is_fresh = self._look(connection_id)
+        connector, is_fresh = self._look(connection_id)
         try:
-            return self._home.read_webhook(connection, installation, request)
+            return connector.read_webhook(request, now=now)
         except WebhookRejected:
             if is_fresh:
                 raise
         self._known.pop(connection_id, None)
-        connection, installation, _ = self._look(connection_id)
-        return self._home.read_webhook(connection, installation, request)
+        connector, _ = self._look(connection_id)
+        return connector.read_webhook(request, now=now)
 
-    def _look(self, connection_id: str) -> tuple[Connection, Installation, bool]:
+    def _look(self, connection_id: str) -> tuple[Connector, bool]:
         kept = self._known.get(connection_id)
         if kept is not None and time.monotonic() - kept[0] < TRUSTED:
-            return kept[1], kept[2], False
+            return kept[1], False
         with self._home.database.read() as tx:
             connection = stored.get(tx, connection_id)
             installation = secrets.installation_of(
@@ -233,8 +233,9 @@ class WebhookDoor:
             )
         if connection.state is ConnectionState.REMOVED:
             raise UnknownConnection(f"there is no connection {connection_id}")
-        self._known[connection_id] = (time.monotonic(), connection, installation)
-        return connection, installation, True
+        connector = self._home.listener(connection, installation)
+        self._known[connection_id] = (time.monotonic(), connector)
+        return connector, True
 
 
 def open_home(settings: Settings | None = None) -> Home:
@@ -279,16 +280,18 @@ def build_worker(home: Home, *, name: str, patience: Patience | None = None) -> 
     from .pipeline.worker import Patience, Worker
 
     def make_engine(handlers: dict[Queue, Handler]) -> DbosEngine:
-        from .pipeline.dbos_engine import CONCURRENCY, DbosEngine
+        from .pipeline.dbos_engine import DbosEngine
         from .store.engine_database import open_engine_database
 
         url = home.settings.engine_database_url
-        pool = 2 * sum(CONCURRENCY.values()) + 6
+        concurrency = home.settings.worker_concurrency
+        pool = 2 * len(handlers) * concurrency + 6
         return DbosEngine(
             database=open_engine_database(url, pool_size=pool),
             url=url,
             executor=name,
             handlers=handlers,
+            concurrency=concurrency,
         )
 
     silent = timedelta(seconds=home.settings.heartbeat_seconds)

@@ -246,11 +246,18 @@ def connect(
     turnstile: Turnstile,
     clock: Clock,
     timeout: float,
+    share: float,
 ) -> Client:
     """A client for one thread, with a sign-in of its own over the connection's shared secrets."""
     host = urlsplit(origin_of(subdomain, base_url)).hostname or ""
     http = http_client(host, timeout=timeout)
     grant = token_endpoint(subdomain, http=http, clock=clock, base_url=base_url)
     sign_in = SignIn(tokens=tokens, grant=grant, clock=clock)
-    line = Line(subdomain=subdomain, base_url=base_url, sign_in=sign_in, turnstile=turnstile)
+    line = Line(
+        subdomain=subdomain,
+        base_url=base_url,
+        sign_in=sign_in,
+        turnstile=turnstile,
+        share=share,
+    )
     return Client(line, http=http, timeout=timeout, clock=clock)

@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 
 class ZendeskConnector:
     """One Zendesk account. ``base_url`` replaces ``https://{subdomain}.zendesk.com``;
-    ``max_wait`` is the most one call sleeps for rate limits, in seconds."""
+    ``max_wait`` is the most one call sleeps for rate limits, in seconds; ``quota_share`` how much
+    of the account's rate limit may be used."""
 
     slug: ClassVar[str] = "zendesk"
 
@@ -61,6 +62,7 @@ class ZendeskConnector:
         base_url: str | None = None,
         timeout: float = 30.0,
         max_wait: float = 20.0,
+        quota_share: float = 0.5,
         tolerance: timedelta = TOLERANCE,
     ) -> None:
         self.installation = installation
@@ -71,6 +73,7 @@ class ZendeskConnector:
         self._sleep = sleep
         self._timeout = timeout
         self._tolerance = tolerance
+        self._quota_share = quota_share
         self._turnstile = Turnstile(
             system="Zendesk", pacer=pacer, clock=clock, sleep=sleep, max_wait=max_wait
         )
@@ -190,6 +193,7 @@ class ZendeskConnector:
                 turnstile=self._turnstile,
                 clock=self._clock,
                 timeout=self._timeout,
+                share=self._quota_share,
             )
             self._mine.client = client
             with self._lock:
@@ -202,7 +206,7 @@ class ZendeskConnector:
 
     @property
     def _origin(self) -> str:
-        return mapping.agent_origin(self._subdomain)
+        return self._base_url or mapping.agent_origin(self._subdomain)
 
     def _keeping(self, keep: Callable[[Installation], None]) -> Callable[[Installation], None]:
         def both(installation: Installation) -> None:

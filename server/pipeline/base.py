@@ -45,8 +45,10 @@ class Destination:
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """``connector``: lends a connector for a connection id. ``reader``: the
-    model, loaded on first use, which takes seconds."""
+    """``connector``: lends a connector for a connection id. ``reader``: the model, loaded on first
+    use, which takes seconds. ``client``: one for outgoing webhooks, which refuses addresses that
+    are not allowed. ``backfill``: how far back a first pull goes. ``keep``: how long finished
+    work, and verdicts that did not fire, are kept."""
 
     database: Database
     clock: Clock
@@ -60,5 +62,7 @@ class Base:
     public_url: str
     write_back: bool = True
     poll_every: timedelta = timedelta(minutes=5)
+    backfill: timedelta = timedelta(days=365)
+    keep: timedelta = timedelta(days=30)
     write_lease: timedelta = LEASE
     """How long a write-back may be under way before somebody else tries it."""

@@ -21,7 +21,6 @@ from .engine import EngineHealth, Handler, Queue, Task, TaskState
 #: the tasks that still wait under the old one.
 APPLICATION_VERSION = "1"
 POLL_SECONDS = 0.1
-CONCURRENCY = {Queue.CHANGES: 8, Queue.DELIVERIES: 8}
 #: A task that took its worker down this often is parked instead of taking down the next.
 MAX_RECOVERY_ATTEMPTS = 20
 
@@ -31,7 +30,8 @@ _FAILED = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 class DbosEngine:
     """``database``: a SQLAlchemy engine of its own (never the application's pool).
-    ``executor``: unique among live processes and stable over restarts of the same worker."""
+    ``executor``: unique among live processes and stable over restarts of the same worker.
+    ``concurrency``: tasks of one queue under way at the same time in this worker."""
 
     def __init__(
         self,
@@ -40,11 +40,13 @@ class DbosEngine:
         url: str,
         executor: str,
         handlers: Mapping[Queue, Handler],
+        concurrency: int,
     ) -> None:
         self._database = database
         self._url = url
         self._executor = executor
         self._handlers = dict(handlers)
+        self._concurrency = concurrency
         self._run: Any = None
 
     def start(self) -> None:
@@ -62,7 +64,7 @@ class DbosEngine:
                 "log_level": "WARNING",
                 "enable_otlp": False,
                 "use_listen_notify": False,
-                "max_executor_threads": sum(CONCURRENCY.values()) + 4,
+                "max_executor_threads": len(self._handlers) * self._concurrency + 4,
             }
         )
         handlers = self._handlers
@@ -73,10 +75,10 @@ class DbosEngine:
 
         self._run = run
         DBOS.launch()
-        for queue, concurrency in CONCURRENCY.items():
+        for queue in self._handlers:
             DBOS.register_queue(
                 queue.value,
-                worker_concurrency=concurrency,
+                worker_concurrency=self._concurrency,
                 partition_concurrency=1,
                 polling_interval_sec=POLL_SECONDS,
                 on_conflict="always_update",

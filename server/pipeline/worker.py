@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError
 
-from ..store import connections, heartbeats, inbox, leases
+from ..store import connections, heartbeats, inbox, leases, verdicts
 from ..store.connections import ConnectionState
 from .base import Base
 from .deliver import deliver
@@ -27,10 +27,6 @@ from .write_back import flush_all
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 2.0
-#: What the engine finished so long ago is forgotten.
-KEEP_DAYS = 7
-#: How far back a first pull goes.
-BACKFILL = timedelta(days=3 * 365)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +153,7 @@ class Worker:
     def _poll_one(self, connection_id: str) -> None:
         try:
             with self._base.connector(connection_id) as connector:
-                since = self._base.clock() - BACKFILL
+                since = self._base.clock() - self._base.backfill
                 sync(self._base, connection_id, connector, since=since)
         except ConnectorError as error:
             log.warning("poll of %s: %s", connection_id, error.code)
@@ -165,8 +161,12 @@ class Worker:
                 stop_connection(self._base, connection_id, error)
 
     def _purge(self) -> bool:
-        self.engine.purge(older_than_days=KEEP_DAYS)
-        now = self._base.clock()
+        """Forget what was finished long ago, a piece at a time; whether there is more."""
+        keep = self._base.keep
+        before = self._base.clock() - keep
+        self.engine.purge(older_than_days=keep.days)
         with self._base.database.write() as tx:
-            inbox.purge(tx, done_before=now - timedelta(days=KEEP_DAYS))
-        return False
+            gone = inbox.purge(tx, done_before=before)
+        with self._base.database.write() as tx:
+            gone += verdicts.purge(tx, before=before)
+        return gone > 0

@@ -16,7 +16,7 @@ from sqlalchemy import case, delete, literal, type_coerce
 from sqlalchemy.sql.elements import ColumnElement
 
 from connectors.base import Clock
-from connectors.pacing import burst
+from connectors.pacing import allowance
 
 from .database import Database
 from .statements import insert
@@ -34,7 +34,9 @@ class SqlPacer:
         self._connection_id = connection_id
         self._clock = clock
 
-    def reserve(self, budget: str, *, per_minute: float, cost: int = 1) -> float:
+    def reserve(
+        self, budget: str, *, per_minute: float, cost: int = 1, burst: float | None = None
+    ) -> float:
         """Seconds to wait before the booked calls; a negative cost hands a booking back."""
         if not per_minute > 0:
             raise ValueError("a budget allows more than zero calls a minute")
@@ -53,7 +55,7 @@ class SqlPacer:
             ).returning(rate_budget.c.arrival, rate_budget.c.paused_until)
             end, paused_until = tx.execute(booking).one()
         booked = float(end) - cost * interval
-        early = booked - (burst(per_minute) - 1.0) * interval
+        early = booked - (allowance(per_minute, burst) - 1.0) * interval
         return max(early - now, float(paused_until) - now, 0.0)
 
     def pause(self, budget: str, *, seconds: float) -> None:

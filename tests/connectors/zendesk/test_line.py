@@ -201,16 +201,16 @@ def test_the_accounts_own_limit_is_learnt_and_a_share_left_to_others(
     rates: list[float] = []
 
     class Watched(InMemoryPacer):
-        def reserve(self, budget: str, *, per_minute: float, cost: int = 1) -> float:
+        def reserve(self, budget: str, *, per_minute: float, **rest: Any) -> float:
             if budget == "api":
                 rates.append(per_minute)
-            return super().reserve(budget, per_minute=per_minute, cost=cost)
+            return super().reserve(budget, per_minute=per_minute, **rest)
 
     odd.say(200, EMPTY, X_Rate_Limit="700", X_Rate_Limit_Remaining="650")
-    connector = connect(base_url=odd.base_url, pacer=Watched(clock=time))
+    connector = connect(base_url=odd.base_url, pacer=Watched(clock=time), quota_share=0.5)
     for _ in range(2):
         connector.pull(RecordKind.TICKET, None, since=time())
-    assert rates == [160, 560]
+    assert rates == [100, 350]
 
 
 def test_when_the_minute_is_nearly_used_up_everybody_waits_for_the_next(

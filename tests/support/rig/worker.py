@@ -28,8 +28,10 @@ class QuickPacer(SqlPacer):
     """The same budgets, spent twenty times as fast: a minute of the emulator's lasts three
     seconds."""
 
-    def reserve(self, budget: str, *, per_minute: float, cost: int = 1) -> float:
-        return super().reserve(budget, per_minute=20 * per_minute, cost=cost)
+    def reserve(
+        self, budget: str, *, per_minute: float, cost: int = 1, burst: float | None = None
+    ) -> float:
+        return super().reserve(budget, per_minute=20 * per_minute, cost=cost, burst=burst)
 
 
 class HastyHome(Home):
