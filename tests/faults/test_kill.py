@@ -7,15 +7,17 @@ reader is the plain one, so that a worker is back within a second or two.
 from __future__ import annotations
 
 import random
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 from rig import truth
 from rig.house import (
     CONNECTION,
@@ -24,7 +26,7 @@ from rig.house import (
     settings_for,
     zendesk,
 )
-from rig.processes import Processes, free_port, light_worker_command, wait_for_web
+from rig.processes import Processes, free_port, light_worker_command
 from rig.reader import PlainReader
 from rig.receiver import Receiver
 
@@ -34,6 +36,7 @@ from enrichment.fields import FIELDS
 from enrichment.priors import Priors
 from server.pipeline import install
 from server.pipeline.sync import sync
+from server.store import heartbeats, loading
 from server.wiring import Home
 
 SEED = 20261120
@@ -56,6 +59,38 @@ class Site:
     receiver: Receiver
     home: Home
     url: str
+    started_at: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> dict[str, int]:
+        with self.home.database.read() as tx:
+            return loading.summary(tx)
+
+    def kill_and_restart(self, name: str) -> None:
+        self.started_at[name] = self.home.clock()
+        self.processes.kill_and_restart(name)
+
+    def wait_until_up(self, *names: str) -> list[str]:
+        """Until at least one of these is: the web server answers, a worker's heart beats."""
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            if up := [name for name in names if self._is_up(name)]:
+                return up
+            time.sleep(0.05)
+        logs = "\n".join(self.processes.log(name)[-2000:] for name in names)
+        raise AssertionError(f"none of {names} came up:\n{logs}")
+
+    def _is_up(self, name: str) -> bool:
+        if name == "web":
+            try:
+                httpx.get(f"{self.url}/healthz", timeout=2, trust_env=False)
+            except httpx.HTTPError:
+                return False
+            return True
+        since = self.started_at.get(name, datetime.min.replace(tzinfo=UTC))
+        with self.home.database.read() as tx:
+            beats = {one.executor: one.started_at for one in heartbeats.all_of(tx)}
+        return name in beats and beats[name] > since
 
     def wait_until_quiet(self, *, patience: float) -> float:
         """Until the last event was found, read and answered; the seconds it took."""
@@ -91,7 +126,8 @@ class Site:
 def site(folder: Path, *, workers: int, database_url: str = "") -> Iterator[Site]:
     """A connected installation, pulled once, with web and workers running."""
     port = free_port()
-    with zendesk() as emulator, Receiver() as receiver:
+    # Slow answers: the moment in which a kill leaves a doubt lasts longer.
+    with zendesk() as emulator, Receiver(slowness=0.3) as receiver:
         chosen = settings_for(
             folder / "data",
             port=port,
@@ -139,7 +175,9 @@ class Customers(threading.Thread):
         self.copies = 0
 
     def run(self) -> None:
-        self._site.emulator.faults.on(FaultKind.WEBHOOK_DOUBLE, every=5)
+        faults = self._site.emulator.faults
+        faults.on(FaultKind.WEBHOOK_DOUBLE, every=5)
+        faults.on(FaultKind.LATENCY, path="/api/v2/tickets/", every=3, seconds=0.2)
         while not self._ended.wait(self._pause * self._dice.uniform(0.3, 1.7)):
             self._act()
             self.acts += 1
@@ -195,35 +233,81 @@ class Customers(threading.Thread):
             return
 
 
-def run(folder: Path, *, kills: int, pause: float, report: object, database_url: str = "") -> None:
+def run(folder: Path, *, kills: int, pause: float, database_url: str = "") -> None:
     dice = random.Random(SEED)
     with site(folder, workers=2, database_url=database_url) as our:
         customers = Customers(our, pause=pause)
         customers.start()
         began = time.monotonic()
         for _ in range(kills):
-            time.sleep(dice.uniform(0.3, 2.2))
-            our.processes.kill_and_restart(dice.choice(["web", "worker-1", "worker-2"]))
+            # Killing what has only just begun to start would prove little.
+            name = dice.choice(our.wait_until_up("web", "worker-1", "worker-2"))
+            time.sleep(dice.uniform(0.0, 0.8))
+            our.kill_and_restart(name)
         customers.stop()
-        wait_for_web(our.url)
+        our.wait_until_up("web")
         took = time.monotonic() - began
         quiet = our.wait_until_quiet(patience=90)
-        said = our.home.base.database
-        with said.read() as tx:
-            from server.store import loading
-
-            summary = loading.summary(tx)
         print(
             f"\n{our.processes.kills} kills in {took:.0f} s, quiet after {quiet:.0f} s; "
             f"{customers.acts} acts, {len(customers.tickets)} tickets, "
             f"{len(truth.accepted_events(our.emulator))} accepted webhooks, "
             f"{customers.copies} copies, {sum(truth.note_counts(our.emulator).values())} notes, "
-            f"{len(our.receiver.ids)} outgoing webhooks, {our.receiver.repeats} repeats; {summary}"
+            f"{len(our.receiver.ids)} outgoing webhooks, {our.receiver.repeats} repeats; "
+            f"{our.summary}"
         )
         problems = our.problems()
         assert problems == [], "\n".join(problems[:40])
         assert our.receiver.refused == 0
+        assert our.summary["interventions"] > kills // 4, "too little happened to prove anything"
 
 
-def test_kills_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
-    run(tmp_path, kills=30, pause=0.3, report=print)
+def test_thirty_kills_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
+    run(tmp_path, kills=30, pause=0.15)
+
+
+def test_on_postgresql_as_well(tmp_path: Path, empty_postgres: str) -> None:
+    run(tmp_path, kills=10, pause=0.2, database_url=empty_postgres)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_two_hundred_kills(tmp_path: Path) -> None:
+    run(tmp_path, kills=200, pause=0.15)
+
+
+def test_another_worker_takes_over_from_one_that_dies_or_freezes(tmp_path: Path) -> None:
+    with site(tmp_path, workers=2) as our:
+        for name in ("worker-1", "worker-2"):
+            our.wait_until_up(name)
+        customers = Customers(our, pause=0.1)
+        customers.start()
+        time.sleep(2)
+        our.processes.signal("worker-1", signal.SIGSTOP)
+        # Longer than it may be silent: the other buries it and does its work. Then it wakes up
+        # in the middle of what is long done.
+        time.sleep(8)
+        our.processes.signal("worker-1", signal.SIGCONT)
+        time.sleep(2)
+        our.processes.kill("worker-2")
+        time.sleep(2)
+        customers.stop()
+        quiet = our.wait_until_quiet(patience=60)
+        print(f"\n{customers.acts} acts, quiet after {quiet:.0f} s; {our.summary}")
+        problems = our.problems()
+        assert problems == [], "\n".join(problems[:40])
+        assert our.summary["interventions"] > 5
+        assert "took over" in our.processes.log("worker-1") + our.processes.log("worker-2")
+
+
+def test_told_to_end_web_and_worker_end_soon(tmp_path: Path) -> None:
+    with site(tmp_path, workers=1) as our:
+        customers = Customers(our, pause=0.1)
+        customers.start()
+        time.sleep(4)
+        took = {name: our.processes.terminate(name) for name in ("worker-1", "web")}
+        customers.stop()
+        codes = {name: our.processes.exit_code(name) for name in took}
+        print(f"\nseconds from SIGTERM to the end: {took}")
+        assert codes == {"worker-1": 0, "web": 0}, our.processes.log("worker-1")[-2000:]
+        assert max(took.values()) < 4

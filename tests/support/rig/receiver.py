@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from types import TracebackType
@@ -27,9 +28,11 @@ class _Silent(WSGIRequestHandler):
 
 
 class Receiver:
-    """Use with ``with``. ``status`` is what it answers from now on (0 hangs up without a word)."""
+    """Use with ``with``. ``status`` is what it answers from now on; ``slowness`` are the seconds
+    between taking a message and answering."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, slowness: float = 0.0) -> None:
+        self.slowness = slowness
         self.secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         self.status = 204
         self.messages: list[Message] = []
@@ -59,6 +62,7 @@ class Receiver:
             self.refused += 1
             return Response(status=401)
         self.messages.append(Message(id=request.headers["webhook-id"], told=told))
+        time.sleep(self.slowness)
         return Response(status=self.status)
 
     def __enter__(self) -> Self:

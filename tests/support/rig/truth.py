@@ -138,6 +138,9 @@ def intervention_problems(
     with database.read() as tx:
         every = interventions.find(tx, limit=100_000)
     for one in every:
+        if one.state is InterventionState.PROPOSED and one.needs_approval:
+            # Nobody has said yes, so nothing may have arrived.
+            continue
         if one.state is not InterventionState.DELIVERED:
             problems.append(f"intervention {one.id} is {one.state} ({one.state_reason})")
         for index, plain in enumerate(one.actions):
