@@ -270,9 +270,18 @@ class House:
         return [one.body for one in comments if one.author_id == ours and not one.public]
 
     def requests(self, *methods: str) -> int:
-        """Requests made to the source system so far, of these methods or all."""
-        counts = self.emulator.state.request_counts
-        return sum(n for route, n in counts.items() if not methods or route.split()[0] in methods)
+        """Requests made to the source system's API so far, of these methods or all; renewing a
+        sign-in does not count."""
+        counts = dict(self.emulator.state.request_counts)
+        return sum(
+            n
+            for route, n in counts.items()
+            if "/oauth/" not in route and (not methods or route.split()[0] in methods)
+        )
+
+    @property
+    def writes(self) -> int:
+        return self.requests("PUT", "POST", "PATCH", "DELETE")
 
     # -- being a web server ----------------------------------------------------------------
 
