@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +20,9 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import TimeoutError as DatabaseBusy
 
+from .turns import Turns
 from .types import to_json
 
 #: The version of the tables this program wants: the last one in ``migrations``.
@@ -43,6 +45,7 @@ class Database:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._here = threading.local()
+        self._turns = Turns()
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, pool_size=1, begin="BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(url, pool_size=pool_size, begin="BEGIN", read_only=True)
@@ -72,10 +75,22 @@ class Database:
             )
         self._here.writing = True
         try:
-            with self._writer.begin() as connection:
+            with self._turn(), self._writer.begin() as connection:
                 yield connection
         finally:
             self._here.writing = False
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._turns.turn(patience=BUSY_SECONDS))
+            except TimeoutError as error:
+                raise DatabaseBusy("other threads of this process write for too long") from error
+            yield
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -20,10 +20,10 @@ def test_a_connection_is_created_once(database: Database, make: Any, zd: str) ->
         connections.create(tx, id=zd, system="hubspot", name="Other", now=make.now)
 
 
-@pytest.mark.parametrize("id", ["", "Zendesk", "-a", "a/b", "a b", "ü", "a" * 64])
-def test_an_id_must_fit_into_an_address(database: Database, make: Any, id: str) -> None:
-    with pytest.raises(ValueError, match="1 to 63"), database.write() as tx:
-        connections.create(tx, id=id, system="zendesk", name="x", now=make.now)
+def test_an_id_must_fit_into_an_address(database: Database, make: Any) -> None:
+    for id in ("", "Zendesk", "-a", "a/b", "a b", "ü", "a" * 64):
+        with pytest.raises(ValueError, match="1 to 63"), database.write() as tx:
+            connections.create(tx, id=id, system="zendesk", name="x", now=make.now)
 
 
 def test_what_is_not_given_stays_as_it_was(database: Database, make: Any, zd: str) -> None:

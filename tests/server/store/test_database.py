@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from server.store import Database, NestedTransaction, open_database, steps
+from server.store.turns import Turns
 from server.store.types import storable, to_json
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -124,6 +126,60 @@ def test_concurrent_increments_are_all_counted(database: Database) -> None:
     assert failures == []
     with database.read() as tx:
         assert steps.get_fact(tx, "n") == 200
+
+
+def test_a_busy_writer_starves_nobody(database: Database) -> None:
+    stop = threading.Event()
+
+    def write_without_pause() -> None:
+        while not stop.is_set():
+            with database.write() as tx:
+                steps.set_fact(tx, "busy", 1, now=NOW)
+
+    busy = [threading.Thread(target=write_without_pause) for _ in range(3)]
+    for thread in busy:
+        thread.start()
+    waits = []
+    try:
+        for _ in range(20):
+            began = time.monotonic()
+            with database.write() as tx:
+                steps.set_fact(tx, "mine", 1, now=NOW)
+            waits.append(time.monotonic() - began)
+    finally:
+        stop.set()
+        for thread in busy:
+            thread.join()
+    assert max(waits) < 5
+
+
+def test_turns_are_taken_in_the_order_people_came() -> None:
+    turns = Turns()
+    order: list[int] = []
+
+    def come(number: int) -> None:
+        with turns.turn(patience=10):
+            order.append(number)
+
+    threads = [threading.Thread(target=come, args=(number,)) for number in range(8)]
+    with turns.turn(patience=1):
+        for number, thread in enumerate(threads):
+            thread.start()
+            while len(turns._waiting) <= number:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(8))
+
+
+def test_who_waits_in_vain_leaves_the_queue() -> None:
+    turns = Turns()
+    with turns.turn(patience=1):
+        with pytest.raises(TimeoutError), turns.turn(patience=0.01):
+            pass
+        assert not turns._waiting
+    with turns.turn(patience=0.01):
+        pass
 
 
 def test_readers_do_not_wait_for_a_writer(database: Database) -> None:

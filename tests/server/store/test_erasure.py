@@ -228,12 +228,14 @@ def test_a_worker_that_stores_at_the_same_time_brings_nobody_back(
     threads = [threading.Thread(target=store) for _ in range(3)]
     for thread in threads:
         thread.start()
-    with database.write() as tx:
-        erase_person(tx, two[0], now=make.now)
-    stop.wait(0.3)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    try:
+        with database.write() as tx:
+            erase_person(tx, two[0], now=make.now)
+        stop.wait(0.3)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     assert failures == []
     assert MARK not in everything(database)
 
