@@ -87,7 +87,9 @@ def reading_problems(database: Database, emulator: Emulator, connection_id: str)
         for ticket in emulator.state.tickets.values():
             if ticket.deleted_at or ticket.merged_into:
                 continue
-            said = {str(one.id) for one in ticket.comments}
+            # What we wrote ourselves need not be asked for.
+            ours = emulator.state.integration.id
+            said = {str(one.id) for one in ticket.comments if one.author_id != ours}
             query = select(tables.interaction).where(
                 tables.interaction.c.connection_id == connection_id,
                 tables.interaction.c.ticket_id == str(ticket.id),
