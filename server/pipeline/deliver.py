@@ -19,12 +19,14 @@ from ..store import deliveries, interventions
 from ..store.deliveries import Delivery, Outcome
 from ..store.interventions import Intervention, InterventionState
 from .base import Base
-from .failing import needs_person, stop_connection
+from .failing import is_removed, needs_person, stop_connection, waits_for_person
 
 log = logging.getLogger(__name__)
 
 #: Seconds until the next try; after the last one the letter is dead and waits for a person.
 PAUSES = (5.0, 30.0, 120.0, 600.0, 3600.0, 6 * 3600.0, 24 * 3600.0)
+#: How often to look whether a stopped connection goes on.
+STOPPED_PAUSE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +50,20 @@ def deliver(base: Base, intervention_id: int) -> None:
             interventions.finish(tx, one.id, state=InterventionState.EXPIRED, now=now)
             return
         one = interventions.start(tx, one.id, now=now)
+    waits = False
     for index, plain in enumerate(one.actions):
-        _attempt(base, one, index, rendered_from_json(plain))
-    _finish(base, one)
+        action = rendered_from_json(plain)
+        if isinstance(action, NoteText) and _is_stopped(base, one):
+            waits = True
+        else:
+            _attempt(base, one, index, action)
+    _finish(base, one, waits=waits)
+
+
+def _is_stopped(base: Base, one: Intervention) -> bool:
+    """Whether the connection waits for a person: then nothing is asked of the system, and a try
+    that cannot succeed is not counted as one."""
+    return one.connection_id is not None and waits_for_person(base, one.connection_id)
 
 
 def _is_late(one: Intervention, now: datetime) -> bool:
@@ -113,6 +126,8 @@ def key_of(intervention_id: int, index: int) -> str:
 def _note(base: Base, one: Intervention, index: int, action: NoteText) -> Result:
     if one.connection_id is None or one.ticket_id is None:
         return Result(outcome=Outcome.HELD_BACK, reason="there is no ticket to put a note on")
+    if is_removed(base, one.connection_id):
+        return Result(outcome=Outcome.HELD_BACK, reason="the connection was removed")
     try:
         with base.connector(one.connection_id) as connector:
             connector.add_note(one.ticket_id, action.text, key=key_of(one.id, index))
@@ -161,14 +176,18 @@ def _last(tries: list[Delivery], index: int) -> Delivery | None:
     return mine[-1] if mine else None
 
 
-def _finish(base: Base, one: Intervention) -> None:
-    """Plan the next try, or close the intervention once every action has come to an end."""
+def _finish(base: Base, one: Intervention, *, waits: bool) -> None:
+    """Plan the next try, or close the intervention once every action has come to an end.
+    ``waits``: an action was not tried, for want of a running connection."""
     now = base.clock()
     with base.database.write() as tx:
         tries = deliveries.of_intervention(tx, one.id)
         ends = [_last(tries, index) for index in range(len(one.actions))]
         known = [each for each in ends if each is not None]
         later = [each.next_at for each in known if each.next_at is not None]
+        if waits:
+            # The time planned for what was not tried is over, and must not come at once again.
+            later = [at for at in later if at > now] + [now + STOPPED_PAUSE]
         if later:
             interventions.postpone(tx, one.id, until=min(later), now=now)
             return

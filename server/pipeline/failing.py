@@ -15,18 +15,27 @@ def needs_person(error: ConnectorError) -> bool:
 
 
 def stop_connection(base: Base, connection_id: str, error: ConnectorError) -> None:
-    """Mark the connection as needing a person; nothing is asked of the system until then."""
+    """Mark the connection as needing a person; nothing is asked of the system until then. One
+    that was removed meanwhile stays removed."""
     with base.database.write() as tx:
-        connections.set_state(
-            tx,
-            connection_id,
-            state=ConnectionState.NEEDS_PERSON,
-            reason=f"{error.code}: {error}",
-            now=base.clock(),
-        )
+        if connections.get(tx, connection_id).state is not ConnectionState.REMOVED:
+            connections.set_state(
+                tx,
+                connection_id,
+                state=ConnectionState.NEEDS_PERSON,
+                reason=f"{error.code}: {error}",
+                now=base.clock(),
+            )
 
 
-def is_running(base: Base, connection_id: str) -> bool:
+def waits_for_person(base: Base, connection_id: str) -> bool:
+    return _state(base, connection_id) is ConnectionState.NEEDS_PERSON
+
+
+def is_removed(base: Base, connection_id: str) -> bool:
+    return _state(base, connection_id) is ConnectionState.REMOVED
+
+
+def _state(base: Base, connection_id: str) -> ConnectionState:
     with base.database.read() as tx:
-        state = connections.get(tx, connection_id).state
-    return state in (ConnectionState.READY, ConnectionState.LIVE)
+        return connections.get(tx, connection_id).state

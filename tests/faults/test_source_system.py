@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 from rig import truth
 from rig.house import CONNECTION, House, enter_credentials
+from rig.receiver import Receiver
 
 from connectors.errors import ConnectorError, Misconfigured, NeedsReauth
 from connectors.zendesk.emulator import FaultKind
 from server.pipeline import install
+from server.pipeline.pump import pump_inbox
 from server.store import connections
 from server.store.connections import ConnectionState
+from server.store.interventions import InterventionState
 
 FURIOUS = "I am furious. The export fails again and nobody answers."
 
@@ -273,3 +276,48 @@ def test_however_webhooks_arrive_the_end_is_the_same(how: str, live: House) -> N
         "positive",
         "negative",
     ]
+
+
+def test_an_intervention_under_way_waits_for_the_connection_without_asking(
+    live: House, receiver: Receiver
+) -> None:
+    ticket = live.people.new_ticket(subject="T", text=FURIOUS, email="c@example.org")
+    live.emulator.wait_for_deliveries()
+    pump_inbox(live.base, live.engine)
+    live.engine.run_due()
+    assert [one.state for one in live.interventions()] == [InterventionState.APPROVED]
+    secret = live.emulator.state.oauth_clients["keepsake"].secret
+    stop_by_revoking(live)
+
+    live.settle(hours=1)
+    assert live.connection.state is ConnectionState.NEEDS_PERSON
+    assert len(receiver.messages) == 1, "what needs no source system goes out"
+    quiet = live.emulator.state.request_counts.total()
+    live.settle(hours=48)
+    assert live.emulator.state.request_counts.total() == quiet
+    assert [one.state for one in live.interventions()] == [InterventionState.DUE]
+
+    live.emulator.state.oauth_clients["keepsake"].secret = secret
+    live.check()
+    live.settle(hours=1)
+    assert len(live.notes(ticket)) == 1
+    assert [one.state for one in live.interventions()] == [InterventionState.DELIVERED]
+    assert len(receiver.messages) == 1
+
+
+def test_an_intervention_under_way_is_held_back_when_the_connection_is_removed(
+    live: House,
+) -> None:
+    ticket = live.people.new_ticket(subject="T", text=FURIOUS, email="c@example.org")
+    live.emulator.wait_for_deliveries()
+    pump_inbox(live.base, live.engine)
+    live.engine.run_due()
+    install.remove(live.base, live.home.vault, CONNECTION, by="test")
+    requests = live.emulator.state.request_counts.total()
+
+    live.settle(hours=48)
+
+    assert live.emulator.state.request_counts.total() == requests
+    assert live.connection.state is ConnectionState.REMOVED
+    assert live.notes(ticket) == []
+    assert all(one.state is not InterventionState.DUE for one in live.interventions())
