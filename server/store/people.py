@@ -28,10 +28,13 @@ LOCK = 0x706C616365
 
 
 class JoinedBy(StrEnum):
+    """Why a contact is the person it is. ``APART``: split off by hand, and matched by nobody."""
+
     ALONE = "alone"
     EMAIL = "email"
     EXTERNAL_ID = "external_id"
     HAND = "hand"
+    APART = "apart"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +86,7 @@ def place(
             .join(person, person.c.id == contact.c.person_id)
             .where(same, contact.c.role == AuthorRole.CUSTOMER, person.c.erased_at.is_(None))
             .where((contact.c.connection_id != connection_id) | (contact.c.id != value.id))
-            # Who was split off by hand is matched by nobody.
-            .where(contact.c.joined_by != JoinedBy.HAND)
+            .where(contact.c.joined_by != JoinedBy.APART)
             .order_by(contact.c.person_id)
             .limit(1)
         )
@@ -171,7 +173,6 @@ def move(
     connection_id: str,
     contact_id: str,
     to: int | None,
-    joined_by: JoinedBy = JoinedBy.HAND,
     now: datetime,
 ) -> int:
     """Join a contact to another person, or split it off (``to=None``: a person of its own).
@@ -181,7 +182,8 @@ def move(
     contact or person.
     """
     target = create(tx, now=now) if to is None else get(tx, to).id
-    values = {"person_id": target, "joined_by": joined_by}
+    how = JoinedBy.APART if to is None else JoinedBy.HAND
+    values = {"person_id": target, "joined_by": how}
     mine = (contact.c.connection_id == connection_id) & (contact.c.id == contact_id)
     if tx.execute(update(contact).where(mine).values(**values)).rowcount == 0:
         raise LookupError(f"there is no contact {contact_id} in {connection_id}")

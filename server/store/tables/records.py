@@ -40,7 +40,7 @@ contact = Table(
     of_connection(primary_key=True),
     text("id", primary_key=True),
     of_person(nullable=True),
-    # Why this contact is that person: alone | email | external_id | hand.
+    # Why this contact is that person: alone | email | external_id | hand | apart.
     text("joined_by", nullable=True),
     text("name"),
     text("email", nullable=True),

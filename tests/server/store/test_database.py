@@ -19,6 +19,20 @@ from server.store.types import storable, to_json
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
+COUNTER = """
+import sys
+from datetime import UTC, datetime
+from sqlalchemy import text
+from server.store import open_database, steps
+
+with open_database(sys.argv[1]) as database:
+    for _ in range(40):
+        with database.write() as tx:
+            if not database.is_sqlite:
+                tx.execute(text("SELECT 1 FROM meta WHERE key = 'n' FOR UPDATE"))
+            steps.set_fact(tx, "n", steps.get_fact(tx, "n") + 1, now=datetime.now(UTC))
+"""
+
 
 def test_a_time_comes_back_in_utc_whatever_its_zone_was(database: Database) -> None:
     here = datetime(2026, 3, 1, 1, 30, 0, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -126,6 +140,17 @@ def test_concurrent_increments_are_all_counted(database: Database) -> None:
     assert failures == []
     with database.read() as tx:
         assert steps.get_fact(tx, "n") == 200
+
+
+def test_increments_of_several_processes_are_all_counted(
+    database: Database, database_url: str
+) -> None:
+    with database.write() as tx:
+        steps.set_fact(tx, "n", 0, now=NOW)
+    counters = [subprocess.Popen([sys.executable, "-c", COUNTER, database_url]) for _ in range(3)]
+    assert [one.wait(60) for one in counters] == [0, 0, 0]
+    with database.read() as tx:
+        assert steps.get_fact(tx, "n") == 120
 
 
 def test_a_busy_writer_starves_nobody(database: Database) -> None:

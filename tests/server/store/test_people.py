@@ -114,6 +114,28 @@ def test_who_was_split_off_by_hand_is_not_joined_again(
     assert person_of(database, make, hs, ann("99")) == first
 
 
+def test_whoever_has_the_address_of_one_split_off_is_somebody_else(
+    database: Database, make: Any, zd: str, hs: str
+) -> None:
+    ann = make.contact("a", email="ann@example.com", email_verified=True)
+    person_of(database, make, zd, ann)
+    with database.write() as tx:
+        apart = people.move(tx, connection_id=zd, contact_id="a", to=None, now=make.now)
+    also = make.contact("99", email="ann@example.com", email_verified=True)
+    assert person_of(database, make, hs, also) != apart
+
+
+def test_whoever_has_the_address_of_one_joined_by_hand_is_joined_as_well(
+    database: Database, make: Any, zd: str, hs: str
+) -> None:
+    first = person_of(database, make, zd, make.contact("a"))
+    person_of(database, make, zd, make.contact("b", email="b@example.com", email_verified=True))
+    with database.write() as tx:
+        people.move(tx, connection_id=zd, contact_id="b", to=first, now=make.now)
+    also = make.contact("99", email="b@example.com", email_verified=True)
+    assert person_of(database, make, hs, also) == first
+
+
 def test_pausing_notes_when_it_began(database: Database, make: Any) -> None:
     with database.write() as tx:
         id = people.create(tx, now=make.now)
