@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import threading
 import warnings
 from pathlib import Path
@@ -105,3 +106,11 @@ def test_references_are_checked_again_after_a_migration(database: Database) -> N
     database.migrate()
     with pytest.raises(Exception, match=r"(?i)foreign key"), database.write() as tx:
         tx.execute(text("INSERT INTO cursor VALUES ('nobody', 'ticket', 'x', '2026-03-01')"))
+
+
+@pytest.mark.parametrize("package", ["migrations", "migrations.versions"])
+def test_the_migrations_travel_in_the_package(package: str) -> None:
+    found = importlib.util.find_spec(f"server.store.{package}")
+    assert found is not None
+    # Without an __init__.py they would be left out of the wheel.
+    assert found.origin is not None
