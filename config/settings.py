@@ -1,13 +1,16 @@
 """Every setting there is, each with its meaning and its default.
 
 A setting ``data_dir`` is read from the environment as ``KEEPSAKE_DATA_DIR``, or else from a file
-``.env`` in the working directory. What pydantic-settings does not do is notice a misspelt name:
+``.env`` in the working directory; ``KEEPSAKE_ENV_FILE`` names another file, and empty it means
+that no file counts (the demo says so, to itself and to its children). What pydantic-settings does not do is notice a misspelt name:
 ``names.unknown_environment`` finds those, and ``keepsake doctor`` shows them. Messages about wrong
 values never repeat them, since a value may be a secret.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -19,6 +22,8 @@ from .destinations import WebhookDestination, read_destinations, said
 
 PREFIX = "KEEPSAKE_"
 ENV_FILE = Path(".env")
+#: Which file to read in place of ``.env``. Not a setting: a file cannot say where it is.
+ENV_FILE_VARIABLE = PREFIX + "ENV_FILE"
 
 #: A list, written with commas between its parts.
 Listed = Annotated[tuple[str, ...], NoDecode]
@@ -222,8 +227,21 @@ class Settings(BaseSettings):
         return self
 
 
-def load(*, env_file: Path | None = ENV_FILE) -> Settings:
-    """The settings of this process. Raises ``BadSettings``."""
+def env_file_of(environment: Mapping[str, str] | None = None) -> Path | None:
+    """The file settings may stand in: ``.env``, or what ``KEEPSAKE_ENV_FILE`` says (empty: none)."""
+    given = (os.environ if environment is None else environment).get(ENV_FILE_VARIABLE)
+    if given is None:
+        return ENV_FILE
+    return Path(given).expanduser() if given else None
+
+
+def load(*, env_file: Path | Literal["as told"] | None = "as told") -> Settings:
+    """The settings of this process, from the environment and ``env_file_of`` it. Raises
+    ``BadSettings``."""
+    if env_file == "as told":
+        env_file = env_file_of()
+        if env_file not in (None, ENV_FILE) and not env_file.is_file():
+            raise BadSettings(f"{ENV_FILE_VARIABLE}: there is no such file")
     try:
         return Settings(_env_file=env_file)
     except ValidationError as error:

@@ -127,7 +127,11 @@ def _configure(folder: Path, port: int) -> None:
     secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
     destinations = {"team-lead": {"url": f"http://127.0.0.1:{receiver}/hook", "secret": secret}}
     os.environ.update(
+        # A .env beside us may name somebody's real database, and our children would read it too.
+        KEEPSAKE_ENV_FILE="",
         KEEPSAKE_DATA_DIR=str(folder),
+        KEEPSAKE_DATABASE_URL=f"sqlite:///{folder / 'app.db'}",
+        KEEPSAKE_ENGINE_DATABASE_URL=f"sqlite:///{folder / 'engine.db'}",
         KEEPSAKE_HOST="127.0.0.1",
         KEEPSAKE_PORT=str(chosen),
         KEEPSAKE_LOG_LEVEL="warning",

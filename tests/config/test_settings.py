@@ -15,6 +15,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for field in Settings.model_fields:
         monkeypatch.delenv(variable(field), raising=False)
+    monkeypatch.delenv("KEEPSAKE_ENV_FILE", raising=False)
     monkeypatch.chdir(tmp_path)
 
 
@@ -179,3 +180,30 @@ def test_the_example_file_holds_the_defaults(tmp_path: Path) -> None:
     )
     (tmp_path / ".env").write_text(switched_on)
     assert load() == load(env_file=None)
+
+
+def test_another_file_than_dotenv_can_be_named_and_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("KEEPSAKE_PORT=9000\nKEEPSAKE_PROT=1\n")
+    (tmp_path / "other.env").write_text("KEEPSAKE_PORT=9001\nKEEPSAKE_HOTS=x\n")
+    monkeypatch.setenv("KEEPSAKE_ENV_FILE", "other.env")
+    assert load().port == 9001
+    assert [one.name for one in unknown_environment()] == ["KEEPSAKE_HOTS"]
+    monkeypatch.setenv("KEEPSAKE_ENV_FILE", "")
+    assert load().port == 8710
+    assert unknown_environment() == []
+    monkeypatch.delenv("KEEPSAKE_ENV_FILE")
+    assert load().port == 9000
+    assert [one.name for one in unknown_environment()] == ["KEEPSAKE_PROT"]
+
+
+def test_a_named_file_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEPSAKE_ENV_FILE", "nowhere.env")
+    with pytest.raises(BadSettings, match="KEEPSAKE_ENV_FILE"):
+        load()
+
+
+def test_a_file_cannot_name_itself(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("KEEPSAKE_ENV_FILE=other.env\n")
+    assert [one.name for one in unknown_environment({})] == ["KEEPSAKE_ENV_FILE"]
