@@ -7,6 +7,7 @@ loses an action nor does it twice.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from connectors.errors import ConnectorError, RateLimited, Retryable
 from rules.actions.base import HeldBack, NoteText, Rendered, WebhookCall, rendered_from_json
 
 from ..delivery.outgoing import send
-from ..store import deliveries, interventions
+from ..store import deliveries, interventions, people
 from ..store.deliveries import Delivery, Outcome
 from ..store.interventions import Intervention, InterventionState
 from .base import Base
@@ -50,6 +51,15 @@ def deliver(base: Base, intervention_id: int) -> None:
             interventions.finish(tx, one.id, state=InterventionState.EXPIRED, now=now)
             return
         one = interventions.start(tx, one.id, now=now)
+        if one.person_id is not None and people.get(tx, one.person_id).paused_at is not None:
+            interventions.finish(
+                tx,
+                one.id,
+                state=InterventionState.HELD_BACK,
+                reason="this person is paused",
+                now=now,
+            )
+            return
     waits = False
     for index, plain in enumerate(one.actions):
         action = rendered_from_json(plain)
@@ -118,9 +128,11 @@ def _do(base: Base, one: Intervention, index: int, action: Rendered) -> Result:
             return _webhook(base, one, index, action)
 
 
-def key_of(intervention_id: int, index: int) -> str:
-    """The name of one action of one intervention, the same over all tries."""
-    return f"keepsake-{intervention_id}-{index}"
+def key_of(one: Intervention, index: int) -> str:
+    """The name of one action of one intervention, the same over all tries and even when the
+    intervention is found anew after a restore: row numbers would be given out twice then."""
+    identity = "\x1f".join((one.rule, one.subject, one.cause, str(index)))
+    return f"keepsake-{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
 
 
 def _note(base: Base, one: Intervention, index: int, action: NoteText) -> Result:
@@ -130,7 +142,7 @@ def _note(base: Base, one: Intervention, index: int, action: NoteText) -> Result
         return Result(outcome=Outcome.HELD_BACK, reason="the connection was removed")
     try:
         with base.connector(one.connection_id) as connector:
-            connector.add_note(one.ticket_id, action.text, key=key_of(one.id, index))
+            connector.add_note(one.ticket_id, action.text, key=key_of(one, index))
     except ConnectorError as error:
         if needs_person(error):
             stop_connection(base, one.connection_id, error)
@@ -156,7 +168,7 @@ def _webhook(base: Base, one: Intervention, index: int, action: WebhookCall) -> 
             client,
             url=destination.url,
             secret=destination.secret,
-            message_id=key_of(one.id, index),
+            message_id=key_of(one, index),
             event_type=action.event_type,
             payload=action.data,
             at=base.clock(),

@@ -17,7 +17,6 @@ from connectors.base import Installation
 from connectors.records import (
     AuthorRole,
     Contact,
-    FieldValue,
     Interaction,
     RecordKind,
     RecordRef,
@@ -35,7 +34,6 @@ from enrichment.state import PersonState, TicketState
 
 from ..store import (
     connections,
-    edits,
     field_states,
     loading,
     memory,
@@ -158,7 +156,7 @@ class _Round:
             Turn.of(one, self.read.readings.get(_key(one)))
             for one in new
             # Our own notes come back with the ticket; nobody said them.
-            if ours is None or one.author_id != ours
+            if one.public or ours is None or one.author_id != ours
         )
         step = self._advance(turns, surveys)
         found = self._keep_moments(step)
@@ -285,27 +283,11 @@ class _Round:
         # No system takes a change to a ticket it has closed.
         closed = self.ticket.status in (TicketStatus.CLOSED, TicketStatus.DELETED)
         ref = RecordRef(kind=RecordKind.TICKET, id=self.ticket.id)
-        self._observe(ref, self.ticket.fields, self.ticket.updated_at)
         return 0 if closed else self._intend(ref, explained)
 
     def _intend_contact(self, explained: Mapping[str, Explained]) -> int:
         ref = RecordRef(kind=RecordKind.CONTACT, id=self.contact.id)
-        self._observe(ref, self.contact.fields, self.contact.updated_at)
         return 0 if self.contact.deleted else self._intend(ref, explained)
-
-    def _observe(
-        self, ref: RecordRef, seen: Mapping[str, FieldValue], updated_at: datetime
-    ) -> None:
-        """Note people's edits on the record as it came."""
-        edits.observe(
-            self.tx,
-            connection_id=self.connection_id,
-            record=ref,
-            seen=seen,
-            updated_at=updated_at,
-            person_id=self.person_id,
-            now=self.now,
-        )
 
     def _intend(self, ref: RecordRef, explained: Mapping[str, Explained]) -> int:
         """What those of our fields that exist over there should hold; how many are now due."""

@@ -11,23 +11,25 @@ import logging
 from dataclasses import dataclass
 
 from connectors.base import Change
-from connectors.errors import ConnectorError, RateLimited, Retryable, Skippable
-from connectors.records import RecordKind, RecordRef
+from connectors.errors import ConnectorError, Gone, Locked, RateLimited, Retryable, Skippable
+from connectors.records import RecordKind
 
-from ..store import connections, edits, inbox, loading, records
+from ..store import connections, field_states, inbox, loading, records
 from ..store.connections import ConnectionState
 from ..store.memory import StaleState
 from .base import Base
 from .enrich import Enriched, read_ticket, remember
 from .failing import needs_person, stop_connection
+from .storing import keep_bundle, keep_contact
 from .sync import STORED
+from .write_back import CONFLICT
 
 log = logging.getLogger(__name__)
 
 #: How often a state that somebody else saved meanwhile is read again at once.
 STALE_TRIES = 5
-#: After so many tries an entry is put aside for a person to look at.
-TRIES_AT_MOST = 12
+#: After so many errors of ours an entry is put aside for a person to look at.
+BUGS_AT_MOST = 3
 LONGEST_PAUSE = 600.0
 
 
@@ -53,10 +55,8 @@ def handle(base: Base, entry_id: int, *, tries: int = 1) -> Again | None:
     except Skippable as error:
         _skip(base, entry.connection_id, entry.change, entry_id, error)
     except (Retryable, StaleState) as error:
-        if tries >= TRIES_AT_MOST:
-            _put_aside(base, entry_id, f"given up after {tries} tries: {_code(error)}")
-            return None
-        wait = error.retry_after if isinstance(error, RateLimited) else 2.0**tries
+        # However long the other side is away: what was accepted waits for it.
+        wait = error.retry_after if isinstance(error, RateLimited) else 2.0 ** min(tries, 10)
         return Again(seconds=min(wait, LONGEST_PAUSE))
     except ConnectorError as error:
         if needs_person(error):
@@ -65,7 +65,7 @@ def handle(base: Base, entry_id: int, *, tries: int = 1) -> Again | None:
     except Exception as error:
         # A bug must neither lose the entry nor hold up the others.
         log.exception("entry %s failed", entry_id)
-        if tries >= 3:
+        if tries >= BUGS_AT_MOST:
             _put_aside(base, entry_id, f"internal error ({type(error).__name__})")
             return None
         return Again(seconds=5.0)
@@ -78,6 +78,11 @@ def _work(base: Base, connection_id: str, change: Change, entry_id: int) -> None
             if not _is_stored(base, connection_id, change):
                 _fetch_ticket(base, connection_id, change.record.id)
             enrich_ticket(base, connection_id, change.record.id, entry_id=entry_id)
+            if change.kind == CONFLICT:
+                with base.database.write() as tx:
+                    field_states.hurry(
+                        tx, connection_id=connection_id, record=change.record, now=base.clock()
+                    )
         case RecordKind.CONTACT:
             _fetch_contact(base, connection_id, change.record.id)
             _done(base, entry_id)
@@ -103,27 +108,14 @@ def _fetch_ticket(base: Base, connection_id: str, ticket_id: str) -> None:
     with base.connector(connection_id) as connector:
         bundle = connector.fetch_ticket(ticket_id)
     with base.database.write() as tx:
-        records.store_bundle(tx, connection_id=connection_id, bundle=bundle, now=base.clock())
+        keep_bundle(tx, connection_id, bundle, now=base.clock())
 
 
 def _fetch_contact(base: Base, connection_id: str, contact_id: str) -> None:
     with base.connector(connection_id) as connector:
         contact = connector.fetch_contact(contact_id)
-    now = base.clock()
     with base.database.write() as tx:
-        records.store_contacts(tx, connection_id=connection_id, values=[contact], now=now)
-        edits.observe(
-            tx,
-            connection_id=connection_id,
-            record=_ref(contact.id),
-            seen=contact.fields,
-            updated_at=contact.updated_at,
-            now=now,
-        )
-
-
-def _ref(contact_id: str) -> RecordRef:
-    return RecordRef(kind=RecordKind.CONTACT, id=contact_id)
+        keep_contact(tx, connection_id, contact, now=base.clock())
 
 
 def enrich_ticket(
@@ -146,11 +138,16 @@ def enrich_ticket(
 
 
 def _skip(base: Base, connection_id: str, change: Change, entry_id: int, error: Skippable) -> None:
-    """Deleted, merged or closed meanwhile: noted, and done with."""
+    """Deleted, merged or closed meanwhile: noted, and done with. Anything else that is wrong with
+    this one record is put aside with its reason."""
     log.info("%s %s: skipped (%s)", connection_id, change.record, error.code)
+    if not isinstance(error, Gone | Locked):
+        _put_aside(base, entry_id, f"{error.code}: {error}")
+        return
     now = base.clock()
     with base.database.write() as tx:
-        records.mark_gone(tx, connection_id=connection_id, record=change.record, now=now)
+        if isinstance(error, Gone):
+            records.mark_gone(tx, connection_id=connection_id, record=change.record, now=now)
         inbox.done(tx, ids=[entry_id], now=now)
 
 
@@ -162,7 +159,3 @@ def _done(base: Base, entry_id: int) -> None:
 def _put_aside(base: Base, entry_id: int, why: str) -> None:
     with base.database.write() as tx:
         inbox.failed(tx, id=entry_id, error=why, now=base.clock())
-
-
-def _code(error: Exception) -> str:
-    return error.code if isinstance(error, ConnectorError) else type(error).__name__

@@ -31,7 +31,7 @@ def check(base: Base, connection_id: str, *, by: str) -> CheckReport:
     now = base.clock()
     with base.database.write() as tx:
         connection = connections.change(tx, connection_id, identity=report.identity, now=now)
-        if report.ok and connection.state is not ConnectionState.LIVE:
+        if report.ok:
             is_installed = bool(connection.installation.made)
             state = ConnectionState.LIVE if is_installed else ConnectionState.READY
             connections.set_state(tx, connection_id, state=state, now=now)
@@ -74,6 +74,7 @@ def apply(
     keep(made)
     now = base.clock()
     with base.database.write() as tx:
+        inbox.retry_all(tx, connection_id=connection_id)
         audit.note(tx, actor=by, action="apply", subject=connection_id, now=now)
         return connections.set_state(tx, connection_id, state=ConnectionState.LIVE, now=now)
 

@@ -7,11 +7,13 @@ verdict behind.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from connectors.records import Ticket
 from enrichment.moments import Moment
 from rules.actions.base import Reach
 from rules.engine import judge as judge_event
@@ -88,13 +90,25 @@ def _events(news: News) -> Iterator[tuple[Event, Moment | None]]:
     yield (
         Event(
             kind=EventKind.TICKET_CHANGED,
-            cause=f"{ticket}@{news.ticket.version or news.ticket.updated_at.isoformat()}",
+            cause=f"{ticket}@{_standing(news.ticket)}",
             at=news.ticket.updated_at,
             ticket=ticket,
             person=person,
         ),
         None,
     )
+
+
+def _standing(ticket: Ticket) -> str:
+    """Names how a ticket stands: not its version, which our own notes and fields move as well."""
+    parts = (
+        ticket.status.value,
+        ticket.priority.value if ticket.priority else "",
+        ticket.assignee_id or "",
+        ticket.group_id or "",
+        ticket.subject,
+    )
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _concerns(rule: Rule, event: Event, now: datetime) -> bool:

@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.base import Change, Connector, Cursor, Page
-from connectors.records import Contact, RecordKind, RecordRef, SurveyResponse, Ticket
+from connectors.records import RecordKind, RecordRef, SurveyResponse, Ticket
 
-from ..store import connections, edits, inbox, leases, loading, records
+from ..store import connections, inbox, leases, loading, records
 from .base import Base
+from .storing import keep_page
 
 #: Accounts and contacts first: whoever a ticket names is known when it comes.
 ORDER = (RecordKind.ACCOUNT, RecordKind.CONTACT, RecordKind.TICKET, RecordKind.SURVEY)
@@ -128,20 +129,7 @@ class _Pull:
             known = loading.ticket_versions(
                 tx, connection_id=self._id, ticket_ids=[one.id for one in tickets]
             )
-            changed = set(
-                records.store_page(tx, connection_id=self._id, records=page.records, now=now)
-            )
-            for record in page.records:
-                if isinstance(record, Contact) and _ref(record) in changed:
-                    # The page holds the contact as it stands: no need to fetch it again.
-                    edits.observe(
-                        tx,
-                        connection_id=self._id,
-                        record=_ref(record),
-                        seen=record.fields,
-                        updated_at=record.updated_at,
-                        now=now,
-                    )
+            keep_page(tx, self._id, page.records, now=now)
             late = not self.is_first and kind in (RecordKind.TICKET, RecordKind.SURVEY)
             if late:
                 for record in page.records:
@@ -157,6 +145,8 @@ class _Pull:
             self._in_bulk is not None
             and isinstance(record, Ticket)
             and record.updated_at < self._whole_before
+            # What was said before that is in no bulk export we asked for.
+            and record.created_at >= self._since
         )
 
     def interactions(self) -> None:
@@ -220,16 +210,8 @@ def _accept(tx: Any, connection_id: str, changes: Sequence[Change], now: datetim
     return sum(one.is_new for one in accepted)
 
 
-def _ref(record: object) -> RecordRef:
-    match record:
-        case Ticket():
-            return RecordRef(kind=RecordKind.TICKET, id=record.id)
-        case Contact():
-            return RecordRef(kind=RecordKind.CONTACT, id=record.id)
-        case SurveyResponse():
-            return RecordRef(kind=RecordKind.SURVEY, id=record.id)
-        case _:
-            return RecordRef(kind=RecordKind.ACCOUNT, id=getattr(record, "id", "?"))
+def _ref(ticket: Ticket) -> RecordRef:
+    return RecordRef(kind=RecordKind.TICKET, id=ticket.id)
 
 
 def _changes(record: object, *, is_whole: bool, now: datetime) -> Iterator[Change]:

@@ -21,6 +21,10 @@ from .base import Base
 from .failing import needs_person, stop_connection
 
 BATCH = 100
+#: The kind of change that asks for a fresh look at a record which refused our write.
+CONFLICT = "conflict"
+#: How long a record that changed over there waits to be looked at again, at most, in seconds.
+FRESH_LOOK = 120.0
 SHORTEST_PAUSE = 5.0
 LONGEST_PAUSE = 3600.0
 #: After so many failures in a row a record's fields are left alone until their values change.
@@ -65,7 +69,7 @@ def flush(base: Base, connection_id: str) -> bool:
         _put_off_all(base, connection_id, due, error)
         return False
     for one, result in zip(due, results, strict=True):
-        _end(base, one, result)
+        _end(base, one, result, version=_version(one, versions))
     return True
 
 
@@ -73,7 +77,7 @@ def _version(one: DueWrite, versions: Mapping[str, str | None]) -> str | None:
     return versions.get(one.record.id) if one.record.kind is RecordKind.TICKET else None
 
 
-def _end(base: Base, one: DueWrite, result: WriteResult) -> None:
+def _end(base: Base, one: DueWrite, result: WriteResult, *, version: str | None) -> None:
     now = base.clock()
     with base.database.write() as tx:
         match result.outcome:
@@ -94,16 +98,17 @@ def _end(base: Base, one: DueWrite, result: WriteResult) -> None:
                     record=one.record,
                     fields=list(one.values),
                     error="conflict: changed over there; read again first",
-                    next_at=now + timedelta(seconds=SHORTEST_PAUSE),
+                    next_at=now + timedelta(seconds=FRESH_LOOK),
                 )
                 inbox.accept(
                     tx,
                     connection_id=one.connection_id,
                     changes=[
                         Change(
-                            event_id=f"conflict:{one.record}:{now.isoformat()}",
+                            # One look for one version, however often it is refused.
+                            event_id=f"{CONFLICT}:{one.record}:{version}",
                             record=one.record,
-                            kind="conflict",
+                            kind=CONFLICT,
                             at=now,
                         )
                     ],
