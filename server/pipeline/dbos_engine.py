@@ -22,7 +22,7 @@ from .engine import EngineHealth, Handler, Queue, Task, TaskState
 APPLICATION_VERSION = "1"
 POLL_SECONDS = 0.1
 #: A task that took its worker down this often is parked instead of taking down the next.
-MAX_RECOVERY_ATTEMPTS = 20
+MAX_RECOVERY_ATTEMPTS = 10
 
 _WORKFLOW = "run"
 _FAILED = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
@@ -103,17 +103,18 @@ class DbosEngine:
                 DBOS.enqueue_workflow(task.queue.value, self._run, task.queue.value, task.subject)
 
     def is_active(self, id_prefix: str) -> bool:
+        return self._has(["ENQUEUED", "DELAYED", "PENDING"], workflow_id_prefix=id_prefix)
+
+    def is_parked(self, id_prefix: str) -> bool:
+        return self._has(["MAX_RECOVERY_ATTEMPTS_EXCEEDED"], workflow_id_prefix=id_prefix)
+
+    def _has(self, status: list[str], **which: Any) -> bool:
         from dbos import DBOS
 
-        return bool(
-            DBOS.list_workflows(
-                workflow_id_prefix=id_prefix,
-                status=["ENQUEUED", "DELAYED", "PENDING"],
-                limit=1,
-                load_input=False,
-                load_output=False,
-            )
+        found = DBOS.list_workflows(
+            status=status, limit=1, load_input=False, load_output=False, **which
         )
+        return bool(found)
 
     def cancel(self, task_id: str) -> None:
         from dbos import DBOS

@@ -65,6 +65,9 @@ class Engine(Protocol):
     def is_active(self, id_prefix: str) -> bool:
         """Whether a task whose id begins so still waits or runs."""
 
+    def is_parked(self, id_prefix: str) -> bool:
+        """Whether a task whose id begins so took its worker down too often to be run again."""
+
     def cancel(self, task_id: str) -> None:
         """Take a waiting task out."""
 

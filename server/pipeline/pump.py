@@ -2,13 +2,12 @@
 
 Every row becomes a task named after it, so handing it over twice (two pumps, a crash between
 marking and handing over) runs it once. Rows that were handed over and heard of no more come back
-through the sweeps; only if the engine knows nothing of them any more do they get a new name.
+through the sweeps, once the engine works on them no more, under a new name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..store import inbox, interventions
 from ..store.inbox import InboxEntry
@@ -48,34 +47,74 @@ def pump_inbox(base: Base, engine: Engine) -> bool:
     """Hand waiting entries over, oldest first; whether there were any."""
     with base.database.write() as tx:
         entries = inbox.claim(tx, limit=BATCH, now=base.clock())
-    engine.submit(list(_tasks(engine, entries)))
+    engine.submit(
+        [
+            # Handed over before without an end: the old name may be taken by a task that is over.
+            entry_task(entry, suffix="" if entry.attempts == 1 else f".a{entry.attempts}")
+            for entry in entries
+        ]
+    )
     return bool(entries)
 
 
-def _tasks(engine: Engine, entries: Iterable[InboxEntry]) -> Iterable[Task]:
-    for entry in entries:
-        if entry.attempts == 1:
-            yield entry_task(entry)
-            continue
-        plain = entry_task(entry)
-        if not engine.is_active(plain.id):
-            # Handed over before, but it never ended: perhaps it was never run at all.
-            yield plain
-            yield entry_task(entry, suffix=f".a{entry.attempts}")
+class InterventionPump:
+    """Hands over interventions whose time, or whose next try, has come.
+
+    What is due stays due until it was carried out, so each try is handed over once and looked at
+    again only after a while: its task may have ended in an error, and then a new try begins.
+    """
+
+    def __init__(self, base: Base, engine: Engine, *, look_again: timedelta = LOOK_AGAIN) -> None:
+        self._base = base
+        self._engine = engine
+        self._look_again = look_again
+        self._handed: dict[str, datetime] = {}
+
+    def __call__(self) -> bool:
+        now = self._base.clock()
+        with self._base.database.read() as tx:
+            due = interventions.due(tx, limit=BATCH, now=now)
+        tasks = {delivery_task(one).id: one for one in due}
+        self._handed = {name: at for name, at in self._handed.items() if name in tasks}
+        for name, one in tasks.items():
+            at = self._handed.get(name)
+            if at is None:
+                self._engine.submit([delivery_task(one)])
+                self._handed[name] = now
+            elif now - at > self._look_again:
+                self._look(name, one, now)
+        return False
+
+    def _look(self, name: str, one: Intervention, now: datetime) -> None:
+        self._handed[name] = now
+        if self._engine.is_active(name):
+            return
+        with self._base.database.write() as tx:
+            fresh = interventions.get(tx, one.id)
+            if fresh.tries == one.tries and fresh.state is one.state:
+                interventions.start(tx, one.id, now=now)
+                interventions.postpone(tx, one.id, until=now, now=now)
 
 
-def pump_interventions(base: Base, engine: Engine) -> bool:
-    """Hand over interventions whose time, or whose next try, has come."""
-    with base.database.read() as tx:
-        due = interventions.due(tx, limit=BATCH, now=base.clock())
-    engine.submit([delivery_task(one) for one in due])
-    return False
-
-
-def sweep(base: Base, *, after: timedelta = LOOK_AGAIN) -> bool:
-    """Look again at entries handed over long ago and still open; end what came too late."""
+def sweep(base: Base, engine: Engine, *, after: timedelta = LOOK_AGAIN) -> bool:
+    """Look at entries handed over long ago and still open; end what came too late."""
     now = base.clock()
     with base.database.write() as tx:
-        inbox.sweep(tx, pumped_before=now - after)
         interventions.expire(tx, now=now)
-    return False
+    with base.database.read() as tx:
+        entries = inbox.unended(tx, pumped_before=now - after, limit=BATCH)
+    active, lost, parked = [], [], []
+    for entry in entries:
+        name = entry_task(entry).id
+        if engine.is_active(name):
+            active.append(entry.id)
+        elif engine.is_parked(name):
+            parked.append(entry.id)
+        else:
+            lost.append(entry.id)
+    with base.database.write() as tx:
+        inbox.looked_at(tx, ids=active, now=now)
+        inbox.release(tx, ids=lost)
+        for id in parked:
+            inbox.failed(tx, id=id, error="took its worker down too often", now=now)
+    return len(entries) == BATCH

@@ -20,7 +20,7 @@ from .engine import Engine, Handler, Queue
 from .failing import needs_person, stop_connection
 from .handle import handle
 from .loops import Loop, Loops
-from .pump import LOOK_AGAIN, entry_task, pump_inbox, pump_interventions, sweep
+from .pump import LOOK_AGAIN, InterventionPump, entry_task, pump_inbox, sweep
 from .sync import sync
 from .write_back import flush_all
 
@@ -61,12 +61,16 @@ class Worker:
             [
                 Loop(name="heart", every=BEAT_SECONDS, turn=self._beat),
                 Loop(name="pump", every=0.1, turn=lambda: pump_inbox(base, self.engine)),
-                Loop(name="due", every=0.25, turn=lambda: pump_interventions(base, self.engine)),
+                Loop(
+                    name="due",
+                    every=0.25,
+                    turn=InterventionPump(base, self.engine, look_again=patience.look_again),
+                ),
                 Loop(name="write-back", every=0.25, turn=lambda: flush_all(base)),
                 Loop(
                     name="sweep",
                     every=patience.every,
-                    turn=lambda: sweep(base, after=patience.look_again),
+                    turn=lambda: sweep(base, self.engine, after=patience.look_again),
                 ),
                 Loop(name="reaper", every=patience.every, turn=self._bury),
                 Loop(name="poll", every=5.0, turn=self._poll),
@@ -83,7 +87,8 @@ class Worker:
         self._loops.start()
 
     def stop(self) -> None:
-        """Stop in good order; what is under way is resumed by the next worker of this name."""
+        """Stop in good order. What cannot be finished soon is resumed by the next worker of this
+        name, or taken over by another at once."""
         self._loops.stop()
         self.engine.stop()
         with self._base.database.write() as tx:
@@ -125,12 +130,21 @@ class Worker:
         return False
 
     def _bury(self) -> bool:
-        with self._base.database.write() as tx:
-            dead = heartbeats.bury(tx, silent_since=self._base.clock() - self._patience.silent)
-        others = [name for name in dead if name != self._name]
-        if others:
-            count = self.engine.recover(others)
-            log.warning("took over %s tasks of %s", count, ", ".join(others))
+        """Take over the work of those who are not heard of any more, one of us for each."""
+        now = self._base.clock()
+        since = now - self._patience.silent
+        with self._base.database.read() as tx:
+            dead = heartbeats.silent(tx, since=since)
+        for name in dead:
+            if name == self._name:
+                continue
+            with self._base.database.write() as tx:
+                mine = leases.claim(tx, f"bury:{name}", until=now + self._patience.silent, now=now)
+            if mine:
+                count = self.engine.recover([name])
+                with self._base.database.write() as tx:
+                    heartbeats.bury(tx, executor=name, silent_since=since)
+                log.warning("took over %s tasks of %s", count, name)
         return False
 
     def _poll(self) -> bool:

@@ -1,19 +1,22 @@
 """Which workers are alive. Who is not heard of for a while is dead, and its work is taken over
-by exactly one of the living."""
+by one of the living before it is taken off the list."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection as Transaction
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from .statements import insert
 from .tables import heartbeat
+
+#: When somebody who has left was heard of.
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +57,21 @@ def all_of(tx: Transaction) -> list[Heartbeat]:
     ]
 
 
-def bury(tx: Transaction, *, silent_since: datetime) -> list[str]:
-    """Take the dead off the list and return their names; each is returned to one caller only,
-    who must see to their work (one that was only frozen comes back with its next beat)."""
-    dead = delete(heartbeat).where(heartbeat.c.at < silent_since).returning(heartbeat.c.executor)
-    return sorted(tx.scalars(dead))
+def silent(tx: Transaction, *, since: datetime) -> list[str]:
+    """Who was not heard of since then, by name."""
+    query = select(heartbeat.c.executor).where(heartbeat.c.at < since)
+    return sorted(tx.scalars(query))
+
+
+def bury(tx: Transaction, *, executor: str, silent_since: datetime) -> None:
+    """Take a dead one off the list, once its work was seen to; one that was only frozen and has
+    come back meanwhile stays."""
+    tx.execute(
+        delete(heartbeat).where(heartbeat.c.executor == executor, heartbeat.c.at < silent_since)
+    )
 
 
 def leave(tx: Transaction, *, executor: str) -> None:
-    """This executor stops in good order."""
-    tx.execute(delete(heartbeat).where(heartbeat.c.executor == executor))
+    """This executor stops in good order: from now on it counts as silent, so that somebody sees
+    to what it could not finish."""
+    tx.execute(update(heartbeat).where(heartbeat.c.executor == executor).values(at=LONG_AGO))

@@ -2,8 +2,8 @@
 
 One row is one change. ``accept`` is the only way in and is harmless to repeat; the pump claims
 rows in order of their ids, hands them to the engine (an id names the work there, so handing one
-over twice does it once) and ``done`` or ``failed`` ends them. A row that was pumped and heard of
-no more is swept back to waiting.
+over twice does it once) and ``done`` or ``failed`` ends them. A row that was pumped and that nobody
+works on any more is released back to waiting.
 
     waiting -> pumped -> done | failed        failed -> waiting (retry)
 """
@@ -124,7 +124,7 @@ def dedup_key(event_id: str) -> str:
 def claim(tx: Transaction, *, limit: int = 200, now: datetime) -> list[InboxEntry]:
     """Mark the next waiting entries as pumped and return them, oldest first.
 
-    Commit, then hand them to the engine: after a crash in between, ``sweep`` returns them. Pumps
+    Commit, then hand them to the engine: after a crash in between, they are ``unended``. Pumps
     side by side on PostgreSQL get different rows.
     """
     next_ids = (
@@ -190,18 +190,37 @@ def retry_all(tx: Transaction, *, connection_id: str) -> int:
     return tx.execute(statement).rowcount
 
 
-def sweep(tx: Transaction, *, pumped_before: datetime) -> int:
-    """Return entries pumped before then and still open to waiting; returns how many."""
-    statement = (
-        update(inbox)
+def unended(tx: Transaction, *, pumped_before: datetime, limit: int = 200) -> list[InboxEntry]:
+    """Entries handed over before then and still open, longest first."""
+    query = (
+        select(inbox)
         .where(
             inbox.c.pumped_at < pumped_before,
             inbox.c.done_at.is_(None),
             inbox.c.failed_at.is_(None),
         )
+        .order_by(inbox.c.pumped_at)
+        .limit(limit)
+    )
+    return [_value(row) for row in tx.execute(query)]
+
+
+def looked_at(tx: Transaction, *, ids: Collection[int], now: datetime) -> None:
+    """These are still under way: look at them again no sooner than others handed over now."""
+    tx.execute(
+        update(inbox)
+        .where(inbox.c.id.in_(ids), inbox.c.pumped_at.is_not(None))
+        .values(pumped_at=now)
+    )
+
+
+def release(tx: Transaction, *, ids: Collection[int]) -> None:
+    """Let these wait for the pump again: nobody works on them any more."""
+    tx.execute(
+        update(inbox)
+        .where(inbox.c.id.in_(ids), inbox.c.done_at.is_(None), inbox.c.failed_at.is_(None))
         .values(pumped_at=None)
     )
-    return tx.execute(statement).rowcount
 
 
 def purge(tx: Transaction, *, done_before: datetime, limit: int = 10_000) -> int:

@@ -76,8 +76,11 @@ def test_what_was_pumped_and_never_ended_comes_back(database: Database, make: An
         a, b, _ = inbox.claim(tx, now=make.now)
         inbox.done(tx, ids=[a.id], now=make.now)
         inbox.failed(tx, id=b.id, error="gone", now=make.now)
-        assert inbox.sweep(tx, pumped_before=make.now) == 0
-        assert inbox.sweep(tx, pumped_before=make.at(seconds=1)) == 1
+        assert inbox.unended(tx, pumped_before=make.now) == []
+        (open_,) = inbox.unended(tx, pumped_before=make.at(seconds=1))
+        inbox.looked_at(tx, ids=[open_.id], now=make.at(seconds=1))
+        assert inbox.unended(tx, pumped_before=make.at(seconds=1)) == []
+        inbox.release(tx, ids=[a.id, b.id, open_.id])
         (again,) = inbox.claim(tx, now=make.at(seconds=2))
     assert (again.change.event_id, again.attempts) == ("c", 2)
 

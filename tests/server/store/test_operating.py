@@ -141,7 +141,9 @@ def test_what_was_done_can_be_looked_up(database: Database, make: Any) -> None:
     )
 
 
-def test_the_dead_are_buried_by_one_of_the_living(database: Database, make: Any) -> None:
+def test_the_silent_are_known_and_buried_once_their_work_was_seen_to(
+    database: Database, make: Any
+) -> None:
     with database.write() as tx:
         for number, seconds in enumerate((0, 5, 60)):
             heartbeats.beat(
@@ -151,26 +153,23 @@ def test_the_dead_are_buried_by_one_of_the_living(database: Database, make: Any)
                 info={"pid": number},
                 now=make.at(seconds=seconds),
             )
-    buried: list[str] = []
-    barrier = threading.Barrier(4)
-
-    def reap() -> None:
-        barrier.wait()
-        with database.write() as tx:
-            buried.extend(heartbeats.bury(tx, silent_since=make.at(seconds=30)))
-
-    threads = [threading.Thread(target=reap) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(buried) == ["w0", "w1"]
+    since = make.at(seconds=30)
     with database.write() as tx:
-        # One that was only frozen is back with its next beat.
+        assert heartbeats.silent(tx, since=since) == ["w0", "w1"]
+        # One that was only frozen is back with its next beat, and is not buried.
         heartbeats.beat(tx, executor="w0", started_at=make.now, now=make.at(seconds=61))
+        for executor in ("w0", "w1"):
+            heartbeats.bury(tx, executor=executor, silent_since=since)
         assert [one.executor for one in heartbeats.all_of(tx)] == ["w0", "w2"]
+
+
+def test_one_that_left_in_good_order_counts_as_silent_at_once(
+    database: Database, make: Any
+) -> None:
+    with database.write() as tx:
+        heartbeats.beat(tx, executor="w2", started_at=make.now, now=make.now)
         heartbeats.leave(tx, executor="w2")
-        assert [one.executor for one in heartbeats.all_of(tx)] == ["w0"]
+        assert heartbeats.silent(tx, since=make.now) == ["w2"]
 
 
 def test_a_step_is_done_once_and_remembers_what_it_returned(database: Database, make: Any) -> None:
