@@ -87,6 +87,13 @@ class Scores:
     sentiment: NDArray[np.float32]
 
 
+def quieten() -> None:
+    """One thread for torch: what is left to it (a softmax over 28 numbers) takes microseconds,
+    and waking a team of threads for it takes milliseconds where others are at work. The encoder
+    has threads of its own."""
+    torch.set_num_threads(1)
+
+
 class JointClassifier:
     """Both flair classifiers over one pass of the encoder."""
 

@@ -164,9 +164,10 @@ def load_reader(folder: Path | None = None, *, threads: int = 2) -> Reader:
     verify(folder)
     settings = calibration(folder)
     # torch, flair and onnxruntime are loaded here and not on import: the web process needs none.
-    from .classifier import JointClassifier
+    from .classifier import JointClassifier, quieten
     from .encoder import Encoder
 
+    quieten()
     encoder = Encoder(folder, threads=threads)
     classifier = JointClassifier(encoder, dict(settings.thresholds))
     return Reader(model=folder.name, encoder=encoder, classifier=classifier, calibration=settings)
