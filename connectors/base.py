@@ -201,7 +201,9 @@ class Change:
 @dataclass(frozen=True, kw_only=True)
 class Setting:
     """One thing to ask for when a connection is made. ``kinds``: only for these ways of signing
-    in (the value of the setting ``kind``); empty means always."""
+    in (the value of the setting ``kind``); empty means always. ``public``: an argument of the
+    connector, kept openly with the connection; everything else is how to sign in, and is sealed.
+    ``tidy``: the value, from what people paste; raises ``Misconfigured``."""
 
     name: str
     prompt: str
@@ -210,6 +212,12 @@ class Setting:
     required: bool = True
     choices: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    public: bool = False
+    tidy: Callable[[str], str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.public and self.secret:
+            raise ValueError(f"setting {self.name}: what is secret is not public")
 
 
 class Pacer(Protocol):

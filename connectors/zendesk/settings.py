@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from ..base import Setting
+from .auth import subdomain_of
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="subdomain",
         prompt="Zendesk subdomain",
         help="The word before .zendesk.com in the address your agents use, for example acme.",
+        public=True,
+        tidy=subdomain_of,
     ),
     Setting(
         name="kind",

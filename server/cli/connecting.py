@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connectors.registry import CONNECTORS
+
 from .failing import Problem
 from .homes import actor, home
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("system", type=click.Choice(["zendesk"]))
+@click.argument("system", type=click.Choice(sorted(CONNECTORS)))
 @click.option("--name", "id", help="What to call the connection.  [default: the system's name]")
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="Answer a question.")
 @click.option("--base-url", help="Another address in place of the system's own (a sandbox).")
@@ -164,12 +166,8 @@ def _ask(schema: tuple[Setting, ...], answers: dict[str, str]) -> dict[str, str]
             )
         if setting.choices and value not in setting.choices:
             raise click.UsageError(f"{setting.name} is one of {', '.join(setting.choices)}")
-        values[setting.name] = value
+        values[setting.name] = setting.tidy(value) if setting.tidy else value
     return values
-
-
-#: What of the answers is a setting of the connection; everything else is how to sign in.
-_PUBLIC = ("subdomain",)
 
 
 def _store(
@@ -180,16 +178,12 @@ def _store(
     values: dict[str, str],
     base_url: str | None,
 ) -> None:
-    from connectors.zendesk.auth import subdomain_of
-
     from ..store import connection_secrets as secrets
     from ..store import connections
     from ..store.connections import ConnectionState, UnknownConnection
 
-    assert schema
-    public: dict[str, Any] = {name: values[name] for name in _PUBLIC if name in values}
-    if "subdomain" in public:
-        public["subdomain"] = subdomain_of(public["subdomain"])
+    open_names = {setting.name for setting in schema if setting.public}
+    public: dict[str, Any] = {name: values[name] for name in open_names if name in values}
     if base_url:
         public["base_url"] = base_url
     now = ours.clock()
@@ -213,7 +207,7 @@ def _store(
             tx,
             ours.vault,
             connection_id=connection,
-            values={name: value for name, value in values.items() if name not in _PUBLIC},
+            values={name: value for name, value in values.items() if name not in open_names},
             now=now,
         )
 
