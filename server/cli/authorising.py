@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
-from wsgiref.types import StartResponse, WSGIEnvironment
 
 import click
-import httpx
-from werkzeug.serving import WSGIRequestHandler, make_server
-
-from connectors.base import Clock
-from connectors.zendesk import auth
 
 from .failing import Problem
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from connectors.base import Clock
 
 #: Where the browser comes back to; the OAuth client over there must list it as a redirect URL.
 PORT = 8711
@@ -23,62 +23,97 @@ PORT = 8711
 PATIENCE = 300.0
 
 
-class _Silent(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: object) -> None:
-        """The query holds the code: nothing of it is printed."""
-
-
-def authorise(
-    values: Mapping[str, str], *, base_url: str | None, clock: Clock, port: int = PORT
+def authorise_zendesk(
+    public: Mapping[str, Any],
+    values: Mapping[str, str],
+    *,
+    clock: Clock,
+    port: int,
+    quiet: bool,
 ) -> dict[str, str]:
     """Ask an admin for access in the browser; returns the secrets to store."""
-    came_back: dict[str, str] = {}
-    done = threading.Event()
+    import httpx
 
-    def door(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
-        asked = parse_qs(environ.get("QUERY_STRING", ""))
-        if environ.get("PATH_INFO") != "/callback" or "state" not in asked:
-            start("404 Not Found", [("Content-Type", "text/plain")])
-            return [b"nothing here"]
-        came_back.update({name: found[0] for name, found in asked.items()})
-        done.set()
-        start("200 OK", [("Content-Type", "text/plain; charset=utf-8")])
-        return [b"Thank you. You can close this page and go back to the terminal."]
+    from connectors.zendesk import auth
 
-    try:
-        server = make_server("127.0.0.1", port, door, request_handler=_Silent)
-    except OSError as error:
-        raise Problem(f"port {port} is in use; the browser could not come back to it") from error
-    redirect = f"http://127.0.0.1:{server.server_port}/callback"
-    begun = auth.begin(
-        subdomain=values["subdomain"],
-        client_id=values["client_id"],
-        redirect_uri=redirect,
-        base_url=base_url,
-    )
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        click.echo("Authorise Keepsake in the browser (you must be an admin there):")
-        click.echo(f"  {begun.url}")
+    subdomain, base_url = public["subdomain"], public.get("base_url")
+    with _Door(port) as door:
+        begun = auth.begin(
+            subdomain=subdomain,
+            client_id=values["client_id"],
+            redirect_uri=door.address,
+            base_url=base_url,
+        )
+        # On standard error when the answer is for a machine.
+        click.echo("Authorise Keepsake in the browser (you must be an admin there):", err=quiet)
+        click.echo(f"  {begun.url}", err=quiet)
         webbrowser.open(begun.url)
-        if not done.wait(PATIENCE):
-            raise Problem("nobody authorised within five minutes; run the command again")
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        came_back = door.wait()
     if came_back.get("state") != begun.state:
         raise Problem("the answer does not belong to this question; run the command again")
     if "code" not in came_back:
         raise Problem(f"access was not granted ({came_back.get('error', 'no reason given')})")
     with httpx.Client(timeout=30) as client:
         return auth.exchange_code(
-            auth.token_endpoint(values["subdomain"], http=client, clock=clock, base_url=base_url),
+            auth.token_endpoint(subdomain, http=client, clock=clock, base_url=base_url),
             code=came_back["code"],
             verifier=begun.verifier,
             client_id=values["client_id"],
-            client_secret=values["client_secret"],
-            redirect_uri=redirect,
+            client_secret=values.get("client_secret", ""),
+            redirect_uri=door.address,
             now=clock(),
         )
+
+
+#: How access is granted in the browser, by system.
+BROWSERS: dict[str, Callable[..., dict[str, str]]] = {"zendesk": authorise_zendesk}
+
+
+class _Door:
+    """A page on this machine that the browser comes back to. Use with ``with``."""
+
+    def __init__(self, port: int) -> None:
+        from werkzeug.serving import WSGIRequestHandler, make_server
+
+        class Silent(WSGIRequestHandler):
+            def log(self, type: str, message: str, *args: object) -> None:
+                """The query holds the code: nothing of it is printed."""
+
+        self._asked: dict[str, str] = {}
+        self._done = threading.Event()
+        try:
+            self._server = make_server("127.0.0.1", port, self._open, request_handler=Silent)
+        except (OSError, SystemExit) as error:
+            raise Problem(
+                f"port {port} is in use, and the browser could not come back to it; choose another "
+                "with --browser-port and list it as a redirect URL of the OAuth client"
+            ) from error
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
+        self.address = f"http://127.0.0.1:{self._server.server_port}/callback"
+
+    def wait(self) -> dict[str, str]:
+        """What the browser brought."""
+        if not self._done.wait(PATIENCE):
+            raise Problem("nobody authorised within five minutes; run the command again")
+        return self._asked
+
+    def _open(self, environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        asked = parse_qs(environ.get("QUERY_STRING", ""))
+        if environ.get("PATH_INFO") != "/callback" or "state" not in asked:
+            start("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"nothing here"]
+        self._asked.update({name: found[0] for name, found in asked.items()})
+        self._done.set()
+        start("200 OK", [("Content-Type", "text/plain; charset=utf-8")])
+        return [b"Thank you. You can close this page and go back to the terminal."]
+
+    def __enter__(self) -> _Door:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

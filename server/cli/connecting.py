@@ -1,8 +1,12 @@
-"""``keepsake connect|check|plan|apply|remove``: what an admin does with a connection."""
+"""``keepsake connect``: ask, try it out, and only then store it.
+
+The hard part is the order. A connection that works must survive somebody who closes the browser
+half-way or pastes the wrong secret, so the sign-in is tried with secrets that are only in memory,
+and takes the place of the old one when it was shown to work.
+"""
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +14,15 @@ import click
 
 from connectors.registry import CONNECTORS
 
+from .authorising import PORT
 from .failing import Problem
-from .homes import actor, home
+from .homes import home
+from .installing import run_check, show_check
 
 if TYPE_CHECKING:
-    from connectors.base import CheckReport, Plan, Setting
+    from collections.abc import Mapping
+
+    from connectors.base import Setting
 
     from ..wiring import Home
 
@@ -24,109 +32,58 @@ if TYPE_CHECKING:
 @click.option("--name", "id", help="What to call the connection.  [default: the system's name]")
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="Answer a question.")
 @click.option("--base-url", help="Another address in place of the system's own (a sandbox).")
+@click.option(
+    "--browser-port",
+    type=click.IntRange(1, 65535),
+    default=PORT,
+    show_default=True,
+    help="Where the browser comes back to on this machine.",
+)
 @click.option("--json", "as_json", is_flag=True)
 def connect(
-    system: str, id: str | None, given: tuple[str, ...], base_url: str | None, as_json: bool
+    system: str,
+    id: str | None,
+    given: tuple[str, ...],
+    base_url: str | None,
+    browser_port: int,
+    as_json: bool,
 ) -> None:
     """Add a connection to SYSTEM, or enter its credentials anew.
 
-    Asks for what is needed. For scripts, answer with --set; a value of `-` is read from
+    Asks for what is needed and tries it out; nothing is stored, and an older sign-in stays,
+    unless the system let us in. For scripts, answer with --set; a value of `-` is read from
     standard input, so that secrets stay out of the process list.
     """
     from connectors.registry import connector_class
 
-    answers = _given(given)
+    from .trying import authorise, try_out
+
     schema: tuple[Setting, ...] = connector_class(system).settings_schema()
-    values = _ask(schema, answers)
+    values = _ask(schema, _given(given))
+    public: dict[str, Any] = {
+        one.name: values.pop(one.name) for one in schema if one.public and one.name in values
+    }
+    if base_url:
+        public["base_url"] = base_url
     connection = id or system
     with home() as ours:
-        _store(ours, connection, system, schema, values, base_url)
-        if values.get("kind") == "oauth":
-            _authorise(ours, connection, values, base_url)
-        report = _check(ours, connection)
-    _show_check(connection, report, as_json)
-    if not as_json:
-        click.echo(f"Next: keepsake plan {connection}")
-    if not report.ok:
-        sys.exit(1)
-
-
-@click.command()
-@click.argument("connection")
-@click.option("--json", "as_json", is_flag=True)
-def check(connection: str, as_json: bool) -> None:
-    """Test CONNECTION: who we are there, what we may do, which limits apply."""
-    with home() as ours:
-        report = _check(ours, connection)
-    _show_check(connection, report, as_json)
-    if not report.ok:
-        sys.exit(1)
-
-
-@click.command()
-@click.argument("connection")
-@click.option("--json", "as_json", is_flag=True)
-def plan(connection: str, as_json: bool) -> None:
-    """Show what `apply` would create on CONNECTION. Changes nothing."""
-    from enrichment.fields import FIELDS
-
-    from ..pipeline.install import plan as make_plan
-
-    with home() as ours:
-        made = make_plan(ours.base, connection, FIELDS, webhook_url=webhook_url(ours, connection))
-    _show_plan(made, as_json)
-
-
-@click.command()
-@click.argument("connection")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True)
-def apply(connection: str, yes: bool, as_json: bool) -> None:
-    """Create fields and webhook on CONNECTION, as planned. Safe to repeat."""
-    from enrichment.fields import FIELDS
-
-    from ..pipeline.install import apply as run
-    from ..pipeline.install import plan as make_plan
-
-    with home() as ours:
-        url = webhook_url(ours, connection)
-        made = make_plan(ours.base, connection, FIELDS, webhook_url=url)
-        if not as_json:
-            _show_plan(made, as_json=False)
-        if not made.is_empty and not yes and not as_json:
-            click.confirm("Create these?", abort=True)
-        result = run(ours.base, ours.vault, connection, FIELDS, webhook_url=url, by=actor())
-    if as_json:
-        click.echo(json.dumps({"connection": connection, "made": sorted(result.installation.made)}))
-    else:
-        click.echo(f"Done. Next: keepsake sync {connection}")
-
-
-@click.command()
-@click.argument("connection")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True)
-def remove(connection: str, yes: bool, as_json: bool) -> None:
-    """Take away over there what Keepsake created on CONNECTION, values included."""
-    from ..pipeline.install import remove as run
-
-    if not yes:
-        click.confirm(
-            f"Delete Keepsake's fields (with their values) and webhook on {connection}?", abort=True
+        _must_fit(ours, connection, system)
+        found = authorise(
+            system, public, values, clock=ours.clock, port=browser_port, quiet=as_json
         )
-    with home() as ours:
-        gone = run(ours.base, ours.vault, connection, by=actor())
+        tried = try_out(ours, system, public, found)
+        if not as_json:
+            show_check(connection, tried.report, as_json=False)
+        _store(ours, connection, system, public, tried.secrets)
+        if not as_json:
+            click.echo(f"Stored as {connection}.")
+        report = run_check(ours, connection)
     if as_json:
-        click.echo(json.dumps({"connection": connection, "removed": [one.target for one in gone]}))
-        return
-    for one in gone:
-        click.echo(f"  removed {one.target}")
-    click.echo("Nothing of ours is left over there.")
-
-
-def webhook_url(ours: Home, connection: str) -> str:
-    """Where the system's webhooks for this connection go."""
-    return f"{ours.settings.public_url}/webhooks/{connection}"
+        show_check(connection, report, as_json=True)
+    else:
+        click.echo(f"Next: keepsake {'plan' if report.ok else 'check'} {connection}")
+    if not report.ok:
+        sys.exit(1)
 
 
 def _given(given: tuple[str, ...]) -> dict[str, str]:
@@ -170,101 +127,46 @@ def _ask(schema: tuple[Setting, ...], answers: dict[str, str]) -> dict[str, str]
     return values
 
 
+def _must_fit(ours: Home, connection: str, system: str) -> None:
+    """Refuse a name that cannot be stored before anybody is asked to authorise."""
+    from ..store import connections
+    from ..store.connections import UnknownConnection
+
+    # A key that cannot be read is found now as well.
+    assert ours.vault
+    if not connections.SLUG.fullmatch(connection):
+        raise Problem("a connection's --name is 1 to 63 of a-z, 0-9 and -, not - first")
+    with ours.database.read() as tx:
+        try:
+            old = connections.get(tx, connection)
+        except UnknownConnection:
+            return
+    if old.system != system:
+        raise Problem(f"{connection} is a {old.system} connection; choose another --name")
+
+
 def _store(
     ours: Home,
     connection: str,
     system: str,
-    schema: tuple[Setting, ...],
-    values: dict[str, str],
-    base_url: str | None,
+    public: Mapping[str, Any],
+    found: Mapping[str, str],
 ) -> None:
+    """Settings and secrets together: whoever reads the one reads the other."""
     from ..store import connection_secrets as secrets
     from ..store import connections
     from ..store.connections import ConnectionState, UnknownConnection
 
-    open_names = {setting.name for setting in schema if setting.public}
-    public: dict[str, Any] = {name: values[name] for name in open_names if name in values}
-    if base_url:
-        public["base_url"] = base_url
     now = ours.clock()
     with ours.database.write() as tx:
         try:
             old = connections.get(tx, connection)
         except UnknownConnection:
-            try:
-                connections.create(
-                    tx, id=connection, system=system, name=connection, settings=public, now=now
-                )
-            except ValueError as error:
-                raise Problem(str(error)) from error
+            connections.create(
+                tx, id=connection, system=system, name=connection, settings=public, now=now
+            )
         else:
-            if old.system != system:
-                raise Problem(f"{connection} is a {old.system} connection; choose another --name")
             connections.change(tx, connection, settings=public, now=now)
             if old.state is ConnectionState.REMOVED:
                 connections.set_state(tx, connection, state=ConnectionState.NEW, now=now)
-        secrets.put(
-            tx,
-            ours.vault,
-            connection_id=connection,
-            values={name: value for name, value in values.items() if name not in open_names},
-            now=now,
-        )
-
-
-def _authorise(ours: Home, connection: str, values: dict[str, str], base_url: str | None) -> None:
-    """Send the admin to the consent page and take the code they come back with."""
-    from .authorising import authorise
-
-    tokens = authorise(values, base_url=base_url, clock=ours.clock)
-    from ..store import connection_secrets as secrets
-
-    with ours.database.write() as tx:
-        secrets.put(tx, ours.vault, connection_id=connection, values=tokens, now=ours.clock())
-
-
-def _check(ours: Home, connection: str) -> CheckReport:
-    from ..pipeline.install import check as run
-
-    return run(ours.base, connection, by=actor())
-
-
-def _show_check(connection: str, report: CheckReport, as_json: bool) -> None:
-    if as_json:
-        items = [
-            {"name": one.name, "ok": one.ok, "detail": one.detail, "advice": one.advice}
-            for one in report.items
-        ]
-        told = {
-            "connection": connection,
-            "ok": report.ok,
-            "identity": report.identity,
-            "items": items,
-        }
-        click.echo(json.dumps(told))
-        return
-    for one in report.items:
-        mark = click.style("ok  ", fg="green") if one.ok else click.style("no  ", fg="red")
-        click.echo(f"  {mark}{one.name}: {one.detail}")
-        if one.advice:
-            click.echo(f"      {one.advice}")
-
-
-_MARKS = {"create": "+", "change": "~", "keep": " "}
-
-
-def _show_plan(made: Plan, as_json: bool) -> None:
-    if as_json:
-        steps = [
-            {"id": one.id, "kind": one.kind.value, "target": one.target, "detail": one.detail}
-            for one in made.steps
-        ]
-        click.echo(json.dumps({"steps": steps, "by_hand": list(made.by_hand)}))
-        return
-    for one in made.steps:
-        detail = f"  ({one.detail})" if one.detail else ""
-        click.echo(f"  {_MARKS[one.kind.value]} {one.target}{detail}")
-    for step in made.by_hand:
-        click.echo(f"  ! by hand: {step}")
-    if made.is_empty:
-        click.echo("  Everything is there already.")
+        secrets.put(tx, ours.vault, connection_id=connection, values=found, now=now)

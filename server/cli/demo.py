@@ -283,7 +283,7 @@ def _show(
     from enrichment.fields import FIELDS
 
     from ..pipeline.install import apply, check, plan
-    from .connecting import webhook_url
+    from .installing import webhook_url
     from .syncing import pull, wait_until_idle
 
     del zendesk, stopping
