@@ -21,6 +21,7 @@ from sqlalchemy import Connection as Transaction
 
 from .statements import insert
 from .tables import delivery, intervention
+from .tables.acting import OPEN
 
 
 class InterventionState(StrEnum):
@@ -233,7 +234,8 @@ def expire(tx: Transaction, *, now: datetime) -> list[int]:
     late = (
         update(intervention)
         .where(
-            intervention.c.state.in_([State.PROPOSED, State.APPROVED]),
+            # In the words of the partial index, or SQLite does not use it.
+            OPEN,
             intervention.c.expires_at <= now,
         )
         .values(state=State.EXPIRED, updated_at=now)

@@ -17,7 +17,8 @@ from sqlalchemy import text as sql
 from ..types import BigId, Json
 from .base import counted_id, metadata, of_connection, of_person, text, time
 
-DEAD = sql("dead")
+#: As each database is asked: SQLite looks for the very words of a partial index in the question.
+DEAD = {"sqlite_where": sql("dead = 1"), "postgresql_where": sql("dead")}
 RETRY = sql("next_at IS NOT NULL")
 OPEN = sql("state IN ('proposed', 'approved')")
 
@@ -118,6 +119,6 @@ delivery = Table(
     Column("dead", Boolean, nullable=False, default=False),
     UniqueConstraint("intervention_id", "action_index", "attempt"),
     Index("ix_delivery_started_at", "started_at"),
-    Index("ix_delivery_dead", "started_at", sqlite_where=DEAD, postgresql_where=DEAD),
+    Index("ix_delivery_dead", "started_at", **DEAD),
     Index("ix_delivery_next_at", "next_at", sqlite_where=RETRY, postgresql_where=RETRY),
 )

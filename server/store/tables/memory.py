@@ -15,8 +15,9 @@ from sqlalchemy import text as sql
 from ..types import Blob, Json
 from .base import counted_id, metadata, of_connection, of_person, text, time
 
-#: Whatever is not to be written costs the flusher nothing.
-DUE = sql("due")
+#: Whatever is not to be written costs the flusher nothing. SQLite uses a partial index only for
+#: its very words, and a true column is ``= 1`` there.
+DUE = {"sqlite_where": sql("due = 1"), "postgresql_where": sql("due")}
 
 reading = Table(
     "reading",
@@ -109,7 +110,7 @@ field_state = Table(
     text("error", nullable=True),
     Column("receipt", Json, nullable=True),
     time("updated_at"),
-    Index("ix_field_state_due", "connection_id", "next_at", sqlite_where=DUE, postgresql_where=DUE),
+    Index("ix_field_state_due", "connection_id", "next_at", "record_kind", "record_id", **DUE),
 )
 
 #: People's edits, kept as labels.

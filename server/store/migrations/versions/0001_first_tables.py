@@ -218,7 +218,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['connection_id'], ['connection.id'], name=op.f('fk_field_state_connection_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('connection_id', 'record_kind', 'record_id', 'field', name=op.f('pk_field_state'))
     )
-    op.create_index('ix_field_state_due', 'field_state', ['connection_id', 'next_at'], unique=False, sqlite_where=sa.text('due'), postgresql_where=sa.text('due'))
+    op.create_index('ix_field_state_due', 'field_state', ['connection_id', 'next_at', 'record_kind', 'record_id'], unique=False, sqlite_where=sa.text('due = 1'), postgresql_where=sa.text('due'))
     op.create_table('inbox',
     sa.Column('id', BIG_ID, autoincrement=True, nullable=False),
     sa.Column('connection_id', sa.Text(), nullable=False),
@@ -442,7 +442,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery')),
     sa.UniqueConstraint('intervention_id', 'action_index', 'attempt', name=op.f('uq_delivery_intervention_id_action_index_attempt'))
     )
-    op.create_index('ix_delivery_dead', 'delivery', ['started_at'], unique=False, sqlite_where=sa.text('dead'), postgresql_where=sa.text('dead'))
+    op.create_index('ix_delivery_dead', 'delivery', ['started_at'], unique=False, sqlite_where=sa.text('dead = 1'), postgresql_where=sa.text('dead'))
     op.create_index('ix_delivery_next_at', 'delivery', ['next_at'], unique=False, sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
     op.create_index('ix_delivery_started_at', 'delivery', ['started_at'], unique=False)
 
