@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, text, tuple_, update
 from sqlalchemy import Connection as Transaction
 
 from connectors.records import FieldValue, RecordKind, RecordRef
@@ -91,12 +91,16 @@ def same_value(one: FieldValue, other: FieldValue) -> bool:
 def load(
     tx: Transaction, *, connection_id: str, record: RecordRef, lock: bool = False
 ) -> dict[str, FieldState]:
-    """Everything known of one record's fields, by key. ``lock``: nobody else changes them until
-    the transaction ends."""
+    """Everything known of one record's fields, by key. ``lock``: nobody else changes or adds any
+    until the transaction ends."""
     query = select(field_state).where(*of(connection_id, record))
-    return {
-        row.field: _value(row) for row in tx.execute(query.with_for_update() if lock else query)
-    }
+    if lock and tx.dialect.name != "sqlite":
+        # Rows that are not there yet cannot be locked, and two who add the same ones in
+        # different orders would wait for each other for ever.
+        name = f"{connection_id}/{record}"
+        tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 1))"), {"name": name})
+        query = query.with_for_update()
+    return {row.field: _value(row) for row in tx.execute(query)}
 
 
 def intend(
@@ -132,7 +136,7 @@ def intend(
         elif old.is_due != is_due or old.intended != value:
             if not old.is_settled:
                 # The older value may be on its way and must not arrive after the newer one.
-                row["next_at"] = old.next_at
+                row |= {"next_at": old.next_at, "attempts": old.attempts, "error": old.error}
             changes[name] = row
     set_fields(tx, connection_id, record, changes)
     add_fields(tx, connection_id, record, additions)
@@ -172,6 +176,7 @@ def take(
                 "sent_at": now,
                 "next_at": now + lease,
                 "attempts": state.attempts + 1,
+                "error": None,
             }
             for state in states
         }
@@ -226,6 +231,21 @@ def postpone(
     set_fields(tx, connection_id, record, dict.fromkeys(sorted(fields), row))
 
 
+def hurry(tx: Transaction, *, connection_id: str, record: RecordRef, now: datetime) -> None:
+    """What was postponed on this record need wait no longer. What is on its way is left alone:
+    two writes at once could arrive in the wrong order."""
+    tx.execute(
+        update(field_state)
+        .where(
+            *of(connection_id, record),
+            field_state.c.due,
+            field_state.c.next_at > now,
+            field_state.c.error.is_not(None),
+        )
+        .values(next_at=now)
+    )
+
+
 def give_up(
     tx: Transaction,
     *,
@@ -236,7 +256,7 @@ def give_up(
     now: datetime,
 ) -> None:
     """The record takes no more writes (gone, closed). Intending another value tries anew."""
-    row = {"due": False, "error": error, "updated_at": now}
+    row = {"due": False, "error": error, "attempts": 0, "updated_at": now}
     set_fields(tx, connection_id, record, dict.fromkeys(sorted(fields), row))
 
 

@@ -93,13 +93,16 @@ def accept_all(tx: Transaction, arrivals: Sequence[Arrival]) -> list[list[Accept
             row = _row(arrival.connection_id, dedup, change, arrival.at)
             rows.setdefault((arrival.connection_id, dedup), row)
     new: dict[tuple[str, str], int] = {}
-    if rows:
+    # In arrival order, except where writers run side by side: two who bring the same events in
+    # different orders would wait for each other for ever.
+    keys = list(rows) if tx.dialect.name == "sqlite" else sorted(rows)
+    if keys:
         statement = (
             insert(tx, inbox)
             .on_conflict_do_nothing(index_elements=["connection_id", "dedup"])
             .returning(inbox.c.id, inbox.c.connection_id, inbox.c.dedup)
         )
-        for id, connection_id, dedup in tx.execute(statement, list(rows.values())):
+        for id, connection_id, dedup in tx.execute(statement, [rows[key] for key in keys]):
             new[connection_id, dedup] = id
     # Of equal changes that came together the first is new, the others are its duplicates.
     return [

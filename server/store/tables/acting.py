@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -18,7 +20,7 @@ from ..types import BigId, Json
 from .base import counted_id, metadata, of_connection, of_person, text, time
 
 #: As each database is asked: SQLite looks for the very words of a partial index in the question.
-DEAD = {"sqlite_where": sql("dead = 1"), "postgresql_where": sql("dead")}
+DEAD: dict[str, Any] = {"sqlite_where": sql("dead = 1"), "postgresql_where": sql("dead")}
 RETRY = sql("next_at IS NOT NULL")
 OPEN = sql("state IN ('proposed', 'approved')")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     Boolean,
     Column,
@@ -17,7 +19,7 @@ from .base import counted_id, metadata, of_connection, of_person, text, time
 
 #: Whatever is not to be written costs the flusher nothing. SQLite uses a partial index only for
 #: its very words, and a true column is ``= 1`` there.
-DUE = {"sqlite_where": sql("due = 1"), "postgresql_where": sql("due")}
+DUE: dict[str, Any] = {"sqlite_where": sql("due = 1"), "postgresql_where": sql("due")}
 
 reading = Table(
     "reading",

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -140,10 +139,36 @@ def test_a_failed_write_waits_for_its_time(database: Database, make: Any, zd: st
             error="unavailable",
             next_at=make.at(hours=1),
         )
-    intend(database, make.now, sentiment="negative")
+    intend(database, make.now, sentiment="neutral")
     assert take(database, make.at(minutes=59)) == []
-    assert len(take(database, make.at(minutes=60))) == 1
     assert state(database).error == "unavailable"
+    (write_,) = take(database, make.at(minutes=60))
+    assert (write_.values, write_.attempts) == ({"sentiment": "neutral"}, 2)
+    assert state(database).error is None
+
+
+def test_what_was_postponed_can_be_hurried_but_not_what_is_on_its_way(
+    database: Database, make: Any, zd: str
+) -> None:
+    def hurry() -> None:
+        with database.write() as tx:
+            field_states.hurry(tx, connection_id=zd, record=TICKET, now=make.now)
+
+    intend(database, make.now, sentiment="negative", risk=1)
+    take(database, make.now)
+    with database.write() as tx:
+        field_states.postpone(
+            tx,
+            connection_id=zd,
+            record=TICKET,
+            fields=["risk"],
+            error="conflict",
+            next_at=make.at(hours=1),
+        )
+    intend(database, make.now, sentiment="neutral", risk=2)
+    hurry()
+    (write_,) = take(database, make.now)
+    assert write_.values == {"risk": 2}
 
 
 def test_a_record_that_takes_no_more_writes_is_left_alone(
@@ -323,25 +348,30 @@ def test_two_who_intend_first_at_the_same_time_do_not_fail(
     database: Database, make: Any, zd: str
 ) -> None:
     failures: list[BaseException] = []
-    barrier = threading.Barrier(4)
+    barrier = threading.Barrier(6)
 
     def work(number: int) -> None:
         try:
-            barrier.wait()
-            if number == 0:
-                observe(database, make.now, sentiment="positive")
-            else:
-                intend(database, make.now, sentiment="negative", risk=number)
+            for turn in range(10):
+                fields = {f"{turn}-{n}": "negative" for n in range(8)}
+                some = dict(sorted(fields.items(), reverse=True)[number:])
+                barrier.wait()
+                if number == 0:
+                    observe(database, make.now, **{f"{turn}-3": "positive"})
+                else:
+                    intend(database, make.now, **some, risk=number)
         except BaseException as error:
+            barrier.abort()
             failures.append(error)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failures == []
-    # Whoever came first: the person's value is not handed out to be written over.
-    observe(database, make.now, sentiment="positive")
-    writes = take(database, make.at(hours=1) + timedelta(hours=1))
-    assert all("sentiment" not in one.values for one in writes)
+    # Whoever came first: the person's values are not handed out to be written over.
+    (write_,) = take(database, make.at(hours=1))
+    ours = {f"{turn}-{n}" for turn in range(10) for n in (0, 1, 2, 4, 5, 6)}
+    assert write_.values.keys() == {"risk"} | ours
+    assert all(state(database, f"{turn}-3").is_kept for turn in range(10))

@@ -181,6 +181,31 @@ def test_eight_threads_that_bring_the_same_events_store_each_once(
         assert tx.execute(text("SELECT count(*) FROM inbox")).scalar() == 20
 
 
+def test_who_brings_the_same_events_in_another_order_waits_for_nobody_for_ever(
+    database: Database, make: Any, zd: str
+) -> None:
+    failures: list[BaseException] = []
+    barrier = threading.Barrier(6)
+
+    def bring(number: int) -> None:
+        try:
+            for turn in range(8):
+                ids = [f"{turn}-{n}" for n in range(40)]
+                barrier.wait()
+                accept(database, make, *(reversed(ids) if number % 2 else ids))
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=bring, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with database.read() as tx:
+        assert tx.execute(text("SELECT count(*) FROM inbox")).scalar() == 320
+
+
 def test_the_questions_a_pump_asks_do_not_read_what_is_done(
     database: Database, make: Any, zd: str
 ) -> None:
