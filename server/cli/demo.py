@@ -209,12 +209,12 @@ def _sandbox(folder: Path, world_file: Path | None) -> Iterator[dict[str, Any]]:
 @contextmanager
 def _processes(folder: Path) -> Iterator[None]:
     """Web server and worker, as ``keepsake up`` runs them."""
-    from .running import stop_all, web_command, worker_command
+    from .running import stop_all, web_command, worker_command, worker_name
 
     with (folder / "keepsake.log").open("wb") as log:
         running = [
             subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
-            for command in (web_command(), worker_command("worker-1"))
+            for command in (web_command(), worker_command(worker_name(1)))
         ]
     try:
         yield

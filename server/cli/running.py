@@ -1,14 +1,22 @@
-"""``keepsake serve|work|up``: the processes of an installation."""
+"""``keepsake serve|work|up``: the processes of an installation.
+
+The hard part is a worker's name. The engine resumes what a worker of the same name left unfinished,
+so two that live at once under one name would run each other's work: names carry the machine's, and
+a name whose heart still beats elsewhere is refused.
+"""
 
 from __future__ import annotations
 
 import os
+import platform
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -19,7 +27,13 @@ from .homes import settings
 
 if TYPE_CHECKING:
     from ..pipeline.worker import Patience
+    from ..store.heartbeats import Heartbeat
     from ..wiring import Home
+
+#: A worker's name is part of a file's name and of a table's key.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
+#: Longer than a worker is silent between two heartbeats, in seconds.
+BEATS = 7.0
 
 
 @click.command()
@@ -43,14 +57,23 @@ def web_command() -> list[str]:
 
 
 @click.command()
-@click.option("--name", default="worker-1", show_default=True, help="Unique among workers.")
-def work(name: str) -> None:
+@click.option("--name", help="Unique among workers.  [default: worker-1@ and this machine's name]")
+def work(name: str | None) -> None:
     """Run a worker until stopped: it reads, remembers, writes back and delivers."""
     from ..wiring import open_home
 
+    name = name or worker_name(1)
+    if not NAME.fullmatch(name):
+        raise click.UsageError("a worker's name is letters, digits and . _ @ -, at most 100")
     checked = settings()
     _require_model()
     run_worker(open_home(checked), name=name)
+
+
+def worker_name(number: int, *, host: str | None = None) -> str:
+    """``worker-1@host``: two machines on one database mean different workers."""
+    known = re.sub(r"[^A-Za-z0-9.-]+", "-", platform.node() if host is None else host).strip("-.")
+    return f"worker-{number}@{known[:64] or 'here'}"
 
 
 def run_worker(home: Home, *, name: str, patience: Patience | None = None) -> None:
@@ -65,6 +88,9 @@ def run_worker(home: Home, *, name: str, patience: Patience | None = None) -> No
     try:
         # Held by the descriptor, which stays open as long as the process lives.
         hold_name(home.settings.data_dir, name)
+        if not await_name(home, name, patience=patience, stopping=stopping):
+            home.close()
+            return
         worker = build_worker(home, name=name, patience=patience)
     except (NameTaken, KeyProblem) as error:
         raise Problem(str(error)) from error
@@ -74,6 +100,58 @@ def run_worker(home: Home, *, name: str, patience: Patience | None = None) -> No
     finally:
         worker.stop()
         home.close()
+
+
+def await_name(
+    home: Home, name: str, *, patience: Patience | None, stopping: threading.Event
+) -> bool:
+    """Whether this name is free; False when we were told to stop meanwhile. Raises ``NameTaken``.
+
+    After a kill the dead one's last heartbeat is still fresh, so a process of this machine that
+    is gone is not waited for. One that seems to live may have its number by chance (a container
+    starts counting anew): it is watched for as long as a living worker's heart cannot stand still.
+    """
+    from ..wiring import NameTaken
+
+    silent = patience.silent if patience else timedelta(seconds=home.settings.heartbeat_seconds)
+    last = _beat_of(home, name)
+    if last is None or home.clock() - last.at > silent or _is_gone(last):
+        return True
+    taken = NameTaken(
+        f"a worker called {name} runs already, on {last.info.get('host', 'another machine')}; give "
+        f"this one another name (--name), or wait {silent.total_seconds():.0f} s if that one is dead"
+    )
+    if last.info.get("host") != platform.node():
+        raise taken
+    if stopping.wait(BEATS):
+        return False
+    newest = _beat_of(home, name)
+    if newest is not None and newest.at > last.at:
+        raise taken
+    return True
+
+
+def _beat_of(home: Home, name: str) -> Heartbeat | None:
+    from ..store import heartbeats
+
+    with home.database.read() as tx:
+        return next((one for one in heartbeats.all_of(tx) if one.executor == name), None)
+
+
+def _is_gone(last: Heartbeat) -> bool:
+    """Whether this machine ran it and runs it no more."""
+    process = last.info.get("process")
+    if last.info.get("host") != platform.node() or not isinstance(process, int):
+        return False
+    if process == os.getpid():
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 @click.command()
@@ -91,7 +169,7 @@ def up(workers: int) -> None:
     home.close()
     commands = {"web": web_command()}
     for number in range(1, workers + 1):
-        commands[f"worker-{number}"] = worker_command(f"worker-{number}")
+        commands[f"worker-{number}"] = worker_command(worker_name(number))
     click.echo(f"Keepsake on {checked.public_url} (Ctrl-C stops it)")
     sys.exit(supervise(commands, stopping=_stop_on_signal()))
 

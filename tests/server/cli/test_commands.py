@@ -213,12 +213,13 @@ def test_the_sandbox_tells_its_address_in_one_line_and_ends_when_told(tmp_path: 
 def test_two_workers_of_one_name_are_one_too_many(
     keepsake: Callable[..., Any], tmp_path: Path
 ) -> None:
+    from server.cli.running import worker_name
     from server.wiring import hold_name
 
-    held = hold_name(tmp_path / "home" / "data", "worker-1")
+    held = hold_name(tmp_path / "home" / "data", worker_name(1))
     try:
         done = keepsake("work")
     finally:
         os.close(held)
     assert done.code == 1
-    assert "worker-1 runs already" in done.err
+    assert f"{worker_name(1)} runs already" in done.err
