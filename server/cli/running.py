@@ -15,7 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -157,7 +158,10 @@ def _is_gone(last: Heartbeat) -> bool:
 @click.command()
 @click.option("--workers", type=click.IntRange(1, 8), default=1, show_default=True)
 def up(workers: int) -> None:
-    """Run the web server and workers together, until stopped. What ends is started again."""
+    """Run the web server and workers together, until stopped. What ends is started again.
+
+    A worker that ends again and again is given up while the rest goes on; the exit code is 1 then.
+    """
     checked = settings()
     _warn_if_public(checked.host, checked.public_url)
     from ..wiring import open_home
@@ -189,32 +193,66 @@ def worker_command(name: str) -> list[str]:
     return [sys.executable, "-m", "server.cli", "work", "--name", name]
 
 
-def supervise(commands: Mapping[str, Sequence[str]], *, stopping: threading.Event) -> int:
-    """Keep these processes running until told to stop; the exit code for us."""
-    running: dict[str, subprocess.Popen[bytes]] = {}
-    fails: dict[str, int] = dict.fromkeys(commands, 0)
-    began: dict[str, float] = {}
+@dataclass
+class _Kept:
+    """A process that is kept running. ``due``: when it may be started (again)."""
+
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    began: float = 0.0
+    due: float = 0.0
+    fails: int = 0
+    is_given_up: bool = False
+
+
+def supervise(
+    commands: Mapping[str, Sequence[str]],
+    *,
+    stopping: threading.Event,
+    vital: Collection[str] = ("web",),
+    pause: float = 2.0,
+) -> int:
+    """Keep these processes running until told to stop; the exit code for us.
+
+    One that ends five times within a minute each is given up: the others go on, and the exit code
+    is 1 in the end. Without a ``vital`` one, or with nobody left, there is no point in going on.
+    ``pause``: seconds before the first new start, doubled with each.
+    """
+    kept = {name: _Kept(command) for name, command in commands.items()}
     try:
         while not stopping.is_set():
-            for name, command in commands.items():
-                process = running.get(name)
-                if process is not None and process.poll() is None:
-                    continue
-                if process is not None:
-                    lived = time.monotonic() - began[name]
-                    fails[name] = 0 if lived > 60 else fails[name] + 1
-                    click.echo(f"{name} ended ({process.returncode}); starting it again", err=True)
-                    if fails[name] >= 5:
-                        click.echo(f"{name} does not stay up; giving up", err=True)
-                        return 1
-                    if stopping.wait(min(2.0 ** fails[name], 30.0)):
-                        return 0
-                began[name] = time.monotonic()
-                running[name] = subprocess.Popen(command)  # noqa: S603
-            stopping.wait(0.5)
-        return 0
+            for name, one in kept.items():
+                _look_after(name, one, pause=pause)
+            lost = {name for name, one in kept.items() if one.is_given_up}
+            if lost & set(vital) or lost == set(kept):
+                return 1
+            stopping.wait(min(0.5, pause))
+        return 1 if any(one.is_given_up for one in kept.values()) else 0
     finally:
-        stop_all(list(running.values()))
+        stop_all([one.process for one in kept.values() if one.process is not None])
+
+
+def _look_after(name: str, one: _Kept, *, pause: float) -> None:
+    now = time.monotonic()
+    if one.is_given_up:
+        return
+    if one.process is not None:
+        if one.process.poll() is None:
+            return
+        one.fails = 1 if now - one.began > 60 else one.fails + 1
+        if one.fails >= 5:
+            one.is_given_up = True
+            click.echo(
+                f"{name} ended ({one.process.returncode}) and does not stay up; giving up on it",
+                err=True,
+            )
+        else:
+            one.due = now + min(pause * 2.0 ** (one.fails - 1), 30.0)
+            click.echo(f"{name} ended ({one.process.returncode}); starting it again", err=True)
+        one.process = None
+    if not one.is_given_up and now >= one.due:
+        one.began = now
+        one.process = subprocess.Popen(one.command)  # noqa: S603
 
 
 def stop_all(processes: Sequence[subprocess.Popen[bytes]], *, patience: float = 15.0) -> None:

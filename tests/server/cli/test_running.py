@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from server.cli.running import NAME, await_name, worker_name
+from server.cli.running import NAME, await_name, supervise, worker_name
 from server.pipeline.worker import Patience
 from server.store import heartbeats
 from server.wiring import Home, NameTaken
@@ -102,3 +102,81 @@ def test_who_waits_for_a_name_can_be_stopped(ours: Home, another_process: int) -
     stopping = threading.Event()
     stopping.set()
     assert not await_name(ours, "worker-1", patience=PATIENCE, stopping=stopping)
+
+
+STAYS = [sys.executable, "-c", "import time; time.sleep(60)"]
+ENDS = [sys.executable, "-c", "raise SystemExit(3)"]
+
+
+def told_to_stop_after(seconds: float) -> threading.Event:
+    stopping = threading.Event()
+    timer = threading.Timer(seconds, stopping.set)
+    timer.daemon = True
+    timer.start()
+    return stopping
+
+
+def counted(file: Path) -> list[str]:
+    """A command that notes in ``file`` that it was started, and ends."""
+    return [sys.executable, "-c", f"open({str(file)!r}, 'a').write('x')"]
+
+
+def test_what_ends_is_started_again_until_told_to_stop(tmp_path: Path) -> None:
+    file = tmp_path / "starts"
+    stopping = threading.Event()
+
+    def watch() -> None:
+        until = time.monotonic() + 20
+        while time.monotonic() < until and not (file.exists() and len(file.read_text()) >= 2):
+            time.sleep(0.02)
+        stopping.set()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    code = supervise({"web": STAYS, "worker-1": counted(file)}, stopping=stopping, pause=0.1)
+    thread.join()
+    assert code == 0
+    assert len(file.read_text()) >= 2
+
+
+def test_a_worker_that_does_not_stay_up_takes_nobody_along(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "starts"
+    lives = tmp_path / "lives"
+    web = [
+        sys.executable,
+        "-c",
+        f"import time\nwhile True: open({str(lives)!r}, 'w').write(str(time.monotonic())); time.sleep(.05)",
+    ]
+    stopping = threading.Event()
+    gave_up_at: list[float] = []
+
+    def watch() -> None:
+        until = time.monotonic() + 40
+        while time.monotonic() < until and not (file.exists() and len(file.read_text()) >= 5):
+            time.sleep(0.02)
+        gave_up_at.append(time.monotonic())
+        time.sleep(1.5)
+        stopping.set()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    code = supervise({"web": web, "worker-1": counted(file)}, stopping=stopping, pause=0.02)
+    thread.join()
+    assert code == 1
+    assert file.read_text() == "xxxxx", "after the fifth time it is let be"
+    assert float(lives.read_text()) > gave_up_at[0] + 0.7, "the web server went on"
+    assert "worker-1 ended (0) and does not stay up" in capfd.readouterr().err
+
+
+def test_without_a_web_server_there_is_no_going_on() -> None:
+    stopping = told_to_stop_after(60)
+    assert supervise({"web": ENDS, "worker-1": STAYS}, stopping=stopping, pause=0.02) == 1
+    assert not stopping.is_set()
+
+
+def test_with_nobody_left_there_is_no_going_on() -> None:
+    stopping = told_to_stop_after(60)
+    assert supervise({"worker-1": ENDS}, stopping=stopping, pause=0.02) == 1
+    assert not stopping.is_set()
