@@ -124,7 +124,17 @@ class DbosEngine:
     def replay(self, task_id: str) -> None:
         from dbos import DBOS
 
-        DBOS.resume_workflow(task_id)
+        for old in DBOS.list_workflows(workflow_ids=[task_id], load_input=False, load_output=False):
+            if old.status == "ERROR":
+                # Resuming leaves alone what ended with an error; a copy of it begins anew.
+                DBOS.fork_workflow(
+                    task_id,
+                    1,
+                    queue_name=old.queue_name,
+                    queue_partition_key=old.queue_partition_key,
+                )
+            else:
+                DBOS.resume_workflow(task_id)
 
     def list(self, *, failed_only: bool = False, limit: int = 100) -> Sequence[TaskState]:
         from dbos import DBOS

@@ -293,7 +293,7 @@ def test_an_intervention_under_way_waits_for_the_connection_without_asking(
     assert live.connection.state is ConnectionState.NEEDS_PERSON
     assert len(receiver.messages) == 1, "what needs no source system goes out"
     quiet = live.emulator.state.request_counts.total()
-    live.settle(hours=48)
+    live.settle(hours=12)
     assert live.emulator.state.request_counts.total() == quiet
     assert [one.state for one in live.interventions()] == [InterventionState.DUE]
 

@@ -26,8 +26,8 @@ def emulator(clock: Clock) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as running:
+def receiver(clock: Clock) -> Iterator[Receiver]:
+    with Receiver(clock=clock) as running:
         yield running
 
 

@@ -25,7 +25,7 @@ from enrichment.fields import FIELDS
 from server.app import create_app
 from server.pipeline import install
 from server.pipeline.base import Reader
-from server.pipeline.pump import pump_inbox, pump_interventions, sweep
+from server.pipeline.pump import InterventionPump, pump_inbox, sweep
 from server.pipeline.sync import Pulled, sync
 from server.pipeline.worker import Worker
 from server.pipeline.write_back import flush_all
@@ -153,6 +153,7 @@ class House:
         )
         self.engine: InlineEngine
         self._worker = Worker(self.home.base, name="inline", make_engine=self._make_engine)
+        self._pump_interventions = InterventionPump(self.base, self.engine)
         self._web: Any = None
         self._services: Any = None
         self._thread: threading.Thread | None = None
@@ -214,9 +215,9 @@ class House:
 
     def turn(self) -> bool:
         """What every loop of a worker does once; whether there was anything to do."""
-        sweep(self.base)
+        sweep(self.base, self.engine)
         busy = pump_inbox(self.base, self.engine)
-        pump_interventions(self.base, self.engine)
+        self._pump_interventions()
         busy |= self.engine.run_due() > 0
         return flush_all(self.base) or busy
 

@@ -148,9 +148,9 @@ def intervention_problems(
         for index, plain in enumerate(one.actions):
             match rendered_from_json(plain):
                 case NoteText():
-                    wanted_notes.add(key_of(one.id, index))
+                    wanted_notes.add(key_of(one, index))
                 case WebhookCall():
-                    wanted_ids.add(key_of(one.id, index))
+                    wanted_ids.add(key_of(one, index))
     problems += [f"note {key} stands {n} times" for key, n in notes.items() if n != 1]
     problems += [f"note {key} is missing" for key in sorted(wanted_notes - set(notes))]
     problems += [f"note {key} was not meant" for key in sorted(set(notes) - wanted_notes)]
