@@ -14,14 +14,25 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    func,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy import Connection as Transaction
 
 from connectors.records import FieldValue, RecordKind, RecordRef
 
 from .rows import field_value, plain
 from .statements import insert
-from .tables import field_state
+from .tables import contact, field_state, person, ticket
 
 #: While an attempt may be under way its record is not handed out again.
 LEASE = timedelta(minutes=2)
@@ -147,13 +158,15 @@ def take(
     tx: Transaction,
     *,
     connection_id: str,
+    kinds: Collection[RecordKind] = tuple(RecordKind),
     limit: int = 100,
     lease: timedelta = LEASE,
     now: datetime,
 ) -> list[DueWrite]:
-    """Up to ``limit`` records with the values to be written, longest waiting first. Commit before
-    sending: what was sent is noted here. Nobody else gets them until ``lease`` has passed."""
-    ready = (*_due(connection_id), field_state.c.next_at <= now)
+    """Up to ``limit`` records of these kinds with the values to be written, longest waiting first.
+    Commit before sending: what was sent is noted here. Nobody else gets them until ``lease`` has
+    passed. What is about a paused person stays where it is."""
+    ready = (*_due(connection_id, kinds), field_state.c.next_at <= now)
     key = (field_state.c.record_kind, field_state.c.record_id)
     # Neighbours in the index of due fields, so a long queue costs no more than a short one.
     waiting = (
@@ -298,19 +311,33 @@ def counts(tx: Transaction, *, connection_id: str) -> FieldCounts:
     return FieldCounts(due=due[0], kept=tx.scalar(kept) or 0, next_at=due[1])
 
 
-def next_due(tx: Transaction, *, connection_id: str) -> datetime | None:
-    """When the next field is to be written (perhaps long ago), None when nothing is due. Quick
-    whatever the number of fields."""
-    query = select(field_state.c.next_at).where(*_due(connection_id))
+def next_due(
+    tx: Transaction, *, connection_id: str, kinds: Collection[RecordKind] = tuple(RecordKind)
+) -> datetime | None:
+    """When ``take`` has something to hand out (perhaps since long ago), None when nothing is due.
+    Quick whatever the number of fields."""
+    query = select(field_state.c.next_at).where(*_due(connection_id, kinds))
     return tx.scalar(query.order_by(field_state.c.next_at).limit(1))
 
 
-def _due(connection_id: str) -> tuple[ColumnElement[bool], ...]:
+def _due(connection_id: str, kinds: Collection[RecordKind]) -> tuple[ColumnElement[bool], ...]:
+    record = tuple_(field_state.c.connection_id, field_state.c.record_id)
     return (
         field_state.c.connection_id == connection_id,
         field_state.c.due,
         field_state.c.kept.is_(False),
+        *(() if set(kinds) == set(RecordKind) else (field_state.c.record_kind.in_(kinds),)),
+        *(
+            (field_state.c.record_kind != kind) | record.not_in(_of_paused(table))
+            for kind, table in ((RecordKind.TICKET, ticket), (RecordKind.CONTACT, contact))
+        ),
     )
+
+
+def _of_paused(table: Table) -> Select[Any]:
+    # Of all connections: naming one leads SQLite to read every record of it.
+    paused = select(person.c.id).where(person.c.paused_at.is_not(None))
+    return select(table.c.connection_id, table.c.id).where(table.c.person_id.in_(paused))
 
 
 def of(connection_id: str, record: RecordRef) -> tuple[ColumnElement[bool], ...]:

@@ -8,6 +8,8 @@ from sqlalchemy import text as sql
 from ..types import Json
 from .base import counted_id, metadata, of_connection, of_person, text, time
 
+PAUSED = sql("paused_at IS NOT NULL")
+
 person = Table(
     "person",
     metadata,
@@ -17,6 +19,7 @@ person = Table(
     time("updated_at"),
     time("paused_at", nullable=True),
     time("erased_at", nullable=True),
+    Index("ix_person_paused_at", "paused_at", sqlite_where=PAUSED, postgresql_where=PAUSED),
     sqlite_autoincrement=True,
 )
 

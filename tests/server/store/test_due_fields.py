@@ -8,7 +8,7 @@ from sqlalchemy import Connection as Transaction
 from sqlalchemy import event
 
 from connectors.records import FieldValue, RecordKind, RecordRef
-from server.store import Database, field_states, tables
+from server.store import Database, field_states, people, records, tables
 from server.store.field_states import MOST_FIELDS, DueWrite
 
 TICKET = RecordRef(kind=RecordKind.TICKET, id="7")
@@ -134,3 +134,38 @@ def test_a_long_queue_is_handed_out_whole(database: Database, make: Any, zd: str
         assert all(len(one.values) == MOST_FIELDS + 4 for one in some)
         got += [one.record.id for one in some]
     assert sorted(got, key=int) == [str(n) for n in range(30)]
+
+
+def test_kinds_that_are_held_back_wait(database: Database, make: Any, zd: str) -> None:
+    contact = RecordRef(kind=RecordKind.CONTACT, id="c1")
+    intend(database, make.now, contact, mood=-20)
+    intend(database, make.at(minutes=1), risk=10)
+    with database.read() as tx:
+        assert field_states.next_due(tx, connection_id=zd) == make.now
+        only = field_states.next_due(tx, connection_id=zd, kinds=[RecordKind.TICKET])
+    assert only == make.at(minutes=1)
+    (write_,) = take(database, make.at(hours=1), kinds=[RecordKind.TICKET])
+    assert write_.record == TICKET
+    (write_,) = take(database, make.at(hours=1))
+    assert write_.record == contact
+
+
+def test_nothing_is_written_about_who_is_paused(database: Database, make: Any, zd: str) -> None:
+    contact = RecordRef(kind=RecordKind.CONTACT, id="c1")
+    with database.write() as tx:
+        records.store_bundle(tx, connection_id=zd, bundle=make.bundle(), now=make.now)
+        person = people.of_contact(tx, connection_id=zd, contact_id="c1")
+        assert person is not None
+        people.set_paused(tx, person, paused=True, now=make.now)
+    intend(database, make.now, contact, mood=-20)
+    intend(database, make.now, risk=10)
+    other = RecordRef(kind=RecordKind.TICKET, id="8")
+    intend(database, make.now, other, risk=20)
+    assert [one.record for one in take(database, make.now)] == [other]
+    confirmed = {"risk": 20}
+    with database.write() as tx:
+        field_states.written(tx, connection_id=zd, record=other, values=confirmed, now=make.now)
+        assert field_states.next_due(tx, connection_id=zd) is None
+        people.set_paused(tx, person, paused=False, now=make.now)
+        assert field_states.next_due(tx, connection_id=zd) == make.now
+    assert {one.record for one in take(database, make.now)} == {contact, TICKET}

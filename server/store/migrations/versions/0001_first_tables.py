@@ -83,6 +83,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_person')),
     sqlite_autoincrement=True
     )
+    op.create_index('ix_person_paused_at', 'person', ['paused_at'], unique=False, sqlite_where=sa.text('paused_at IS NOT NULL'), postgresql_where=sa.text('paused_at IS NOT NULL'))
     op.create_table('rate_budget',
     sa.Column('budget', sa.Text(), nullable=False),
     sa.Column('arrival', sa.Float(53), nullable=False),
