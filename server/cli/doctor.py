@@ -147,7 +147,10 @@ def _connections(ours: Home) -> Iterator[Finding]:
             detail=f"{one.state.value}, {waiting} waiting, {failed} put aside, "
             f"{due[one.id]} fields to write"
             + (f"; {one.state_reason}" if one.state_reason else ""),
-            advice=f"keepsake check {one.id}",
+            advice=f"keepsake retry {one.id} --list shows what was put aside, and without --list lets "
+            "it be tried again"
+            if stands and failed
+            else f"keepsake check {one.id}",
         )
 
 

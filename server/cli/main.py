@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "apply": ("installing", "apply", "Create fields and webhook over there, as planned."),
     "remove": ("installing", "remove", "Take away over there what Keepsake created."),
     "sync": ("syncing", "sync", "Pull what changed (the first time: everything)."),
+    "retry": ("retrying", "retry", "Let what was put aside be tried again."),
     "read": ("reading", "read", "Read feelings from a text."),
     "map": ("mapping", "map_", "Show one customer's memory map."),
     "rules": ("ruling", "rules", "List, test and explain rules."),
