@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +24,8 @@ LITTLE_DISK = 1_000_000_000
 #: A connection with more waiting than this, or a worker silent for longer, is told of.
 MANY_WAITING = 1000
 SILENT = timedelta(seconds=60)
+#: A live connection that brought nothing for longer is told of: no fault, but worth a look.
+QUIET = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,12 +148,22 @@ def _connections(ours: Home) -> Iterator[Finding]:
             ok=fine,
             detail=f"{one.state.value}, {waiting} waiting, {failed} put aside, "
             f"{due[one.id]} fields to write"
+            + _silence(one.state, counts[one.id].last_received_at, now=ours.clock())
             + (f"; {one.state_reason}" if one.state_reason else ""),
             advice=f"keepsake retry {one.id} --list shows what was put aside, and without --list lets "
             "it be tried again"
             if stands and failed
             else f"keepsake check {one.id}",
         )
+
+
+def _silence(state: str, last: datetime | None, *, now: datetime) -> str:
+    """When a live connection last brought a change, if that is long ago."""
+    if state != "live" or (last is not None and now - last < QUIET):
+        return ""
+    if last is None:
+        return "; no change came in yet, by webhook or poll"
+    return f"; the last change came in on {last:%Y-%m-%d at %H:%M} UTC, by webhook or poll"
 
 
 def _people(ours: Home) -> Iterator[Finding]:
