@@ -18,7 +18,7 @@ from connectors.records import FieldValue, RecordRef
 
 from . import corrections
 from .corrections import Correction
-from .field_states import FieldState, add_fields, load, same_value, set_fields
+from .field_rows import FieldState, add_fields, load, same_value, set_fields
 from .rows import plain
 
 #: How far the system's clock and ours may lie apart.

@@ -16,13 +16,10 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     Table,
-    bindparam,
     func,
     select,
-    text,
     tuple_,
     update,
 )
@@ -30,9 +27,34 @@ from sqlalchemy import Connection as Transaction
 
 from connectors.records import FieldValue, RecordKind, RecordRef
 
-from .rows import field_value, plain
-from .statements import insert
+from .field_rows import (
+    FieldState,
+    add_fields,
+    load,
+    of,
+    same_value,
+    set_fields,
+    state_value,
+)
+from .rows import plain
 from .tables import contact, field_state, person, ticket
+
+__all__ = [
+    "LEASE",
+    "DueWrite",
+    "FieldCounts",
+    "FieldState",
+    "counts",
+    "give_up",
+    "hurry",
+    "intend",
+    "load",
+    "postpone",
+    "release",
+    "same_value",
+    "take",
+    "written",
+]
 
 #: While an attempt may be under way its record is not handed out again.
 LEASE = timedelta(minutes=2)
@@ -40,38 +62,6 @@ LEASE = timedelta(minutes=2)
 SENT_KEPT = 6
 #: Fields of ours on one record, at most. With more, ``take`` may hand out fewer records.
 MOST_FIELDS = 16
-
-
-@dataclass(frozen=True, kw_only=True)
-class FieldState:
-    """One field (by ``key``) of one record. ``written_at`` is None until the first write was confirmed;
-    ``sent`` holds the last values we sent, newest last."""
-
-    key: str
-    intended: FieldValue
-    sent: tuple[FieldValue, ...]
-    sent_at: datetime | None
-    written: FieldValue
-    written_at: datetime | None
-    is_kept: bool
-    person_value: FieldValue
-    person_at: datetime | None
-    is_due: bool
-    next_at: datetime
-    attempts: int
-    error: str | None
-    receipt: Mapping[str, Any] = field(repr=False)
-    updated_at: datetime
-
-    @property
-    def stands(self) -> FieldValue:
-        """What the field holds over there, as far as we know."""
-        return self.person_value if self.is_kept else self.written
-
-    @property
-    def is_settled(self) -> bool:
-        """Nothing we sent may still arrive over there."""
-        return not self.sent or same_value(self.sent[-1], self.written)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,27 +81,6 @@ class FieldCounts:
     due: int
     kept: int
     next_at: datetime | None
-
-
-def same_value(one: FieldValue, other: FieldValue) -> bool:
-    """Whether a system would show the two as one value: empty is empty, options have no order,
-    white space and line ends come back changed, and so does the last digit of a number."""
-    return _essence(one) == _essence(other)
-
-
-def load(
-    tx: Transaction, *, connection_id: str, record: RecordRef, lock: bool = False
-) -> dict[str, FieldState]:
-    """Everything known of one record's fields, by key. ``lock``: nobody else changes or adds any
-    until the transaction ends."""
-    query = select(field_state).where(*of(connection_id, record))
-    if lock and tx.dialect.name != "sqlite":
-        # Rows that are not there yet cannot be locked, and two who add the same ones in
-        # different orders would wait for each other for ever.
-        name = f"{connection_id}/{record}"
-        tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 1))"), {"name": name})
-        query = query.with_for_update()
-    return {row.field: _value(row) for row in tx.execute(query)}
 
 
 def intend(
@@ -178,7 +147,7 @@ def take(
     query = select(field_state).where(*ready, tuple_(*key).in_(chosen))
     found: dict[tuple[str, str], list[FieldState]] = {}
     for row in tx.execute(query.with_for_update(skip_locked=True)):
-        found.setdefault((row.record_kind, row.record_id), []).append(_value(row))
+        found.setdefault((row.record_kind, row.record_id), []).append(state_value(row))
     writes = []
     for kind, id in (one for one in chosen if one in found):
         record = RecordRef(kind=RecordKind(kind), id=id)
@@ -340,15 +309,6 @@ def _of_paused(table: Table) -> Select[Any]:
     return select(table.c.connection_id, table.c.id).where(table.c.person_id.in_(paused))
 
 
-def of(connection_id: str, record: RecordRef) -> tuple[ColumnElement[bool], ...]:
-    """The condition that picks one record's fields."""
-    return (
-        field_state.c.connection_id == connection_id,
-        field_state.c.record_kind == record.kind,
-        field_state.c.record_id == record.id,
-    )
-
-
 def _differs(value: FieldValue, old: FieldState | None) -> bool:
     if old is None:
         return not same_value(value, None)
@@ -363,71 +323,3 @@ def _remember(state: FieldState) -> list[Any]:
     sent = list(state.sent) or [state.written]
     sent = [value for value in sent if value != state.intended]
     return [plain(value) for value in [*sent, state.intended][-SENT_KEPT:]]
-
-
-def set_fields(
-    tx: Transaction,
-    connection_id: str,
-    record: RecordRef,
-    rows: Mapping[str, Mapping[str, Any]],
-) -> None:
-    """Change fields that are there, each its own way but all the same columns."""
-    if rows:
-        statement = update(field_state).where(
-            *of(connection_id, record), field_state.c.field == bindparam("name_of_field")
-        )
-        tx.execute(statement, [{"name_of_field": name, **row} for name, row in rows.items()])
-
-
-def add_fields(
-    tx: Transaction,
-    connection_id: str,
-    record: RecordRef,
-    rows: Mapping[str, Mapping[str, Any]],
-) -> None:
-    """Add fields; where somebody else was first, the same columns are changed, unless a person
-    keeps the field."""
-    if not rows:
-        return
-    keys = {"connection_id": connection_id, "record_kind": record.kind, "record_id": record.id}
-    first = {"sent": [], "kept": False, "due": False, "attempts": 0}
-    statement = insert(tx, field_state)
-    changed = next(iter(rows.values()))
-    statement = statement.on_conflict_do_update(
-        index_elements=[*keys, "field"],
-        set_={name: statement.excluded[name] for name in changed},
-        where=field_state.c.kept.is_(False),
-    )
-    tx.execute(statement, [{**keys, "field": name, **first, **rows[name]} for name in rows])
-
-
-def _essence(value: FieldValue) -> object:
-    if value is None or value in ("", ()):
-        return None
-    if isinstance(value, tuple):
-        return tuple(sorted(value))
-    if isinstance(value, str):
-        return " ".join(value.split()) or None
-    if isinstance(value, bool):
-        return value
-    return float(f"{value:.9g}")
-
-
-def _value(row: Row[Any]) -> FieldState:
-    return FieldState(
-        key=row.field,
-        intended=field_value(row.intended),
-        sent=tuple(field_value(value) for value in row.sent),
-        sent_at=row.sent_at,
-        written=field_value(row.written),
-        written_at=row.written_at,
-        is_kept=row.kept,
-        person_value=field_value(row.person_value),
-        person_at=row.person_at,
-        is_due=row.due,
-        next_at=row.next_at,
-        attempts=row.attempts,
-        error=row.error,
-        receipt=row.receipt or MappingProxyType({}),
-        updated_at=row.updated_at,
-    )

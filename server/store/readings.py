@@ -14,7 +14,7 @@ from enrichment.readings import Reading
 from .statements import insert
 from .tables import reading
 
-#: ``(interaction id, content hash)``; see ``records.content_hash``.
+#: ``(interaction id, content hash)``; see ``rows.content_hash``.
 ReadingKey = tuple[str, str]
 
 

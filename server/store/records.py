@@ -8,19 +8,18 @@ people nothing is stored.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection as Transaction
-from sqlalchemy import Table, case, or_, select, tuple_, update
+from sqlalchemy import Table, case, or_, select, update
 
 from connectors.records import (
     Account,
     AuthorRole,
     Contact,
-    Interaction,
     Record,
     RecordKind,
     RecordRef,
@@ -32,9 +31,24 @@ from connectors.records import (
 
 from . import people, rows
 from .erasure import erased_among
+from .interactions import fresh, mark_enriched, store_interactions, write_interactions
 from .statements import insert
-from .tables import account, contact, interaction, survey, ticket
+from .tables import account, contact, survey, ticket
 from .versions import latest_of, newer_ids, upsert
+
+__all__ = [
+    "StoredBundle",
+    "fresh",
+    "mark_enriched",
+    "mark_gone",
+    "store_accounts",
+    "store_bundle",
+    "store_contacts",
+    "store_interactions",
+    "store_page",
+    "store_surveys",
+    "store_tickets",
+]
 
 KINDS: Mapping[type[Record], RecordKind] = {
     Ticket: RecordKind.TICKET,
@@ -74,7 +88,7 @@ def store_bundle(
         store_accounts(tx, connection_id=connection_id, values=[bundle.account], now=now)
     newer = store_tickets(tx, connection_id=connection_id, values=[value], now=now)
     kept = [one for one in bundle.interactions if one.author_id not in erased]
-    _store_interactions(tx, connection_id, kept, now)
+    write_interactions(tx, connection_id, kept, now)
     store_surveys(tx, connection_id=connection_id, values=bundle.surveys, now=now)
     return StoredBundle(
         person_id=_person_ids(tx, connection_id, [value.contact_id]).get(value.contact_id),
@@ -207,61 +221,6 @@ def store_surveys(
     return frozenset(stored.scalars())
 
 
-def store_interactions(
-    tx: Transaction, *, connection_id: str, values: Sequence[Interaction], now: datetime
-) -> None:
-    """Store what was said, without the tickets it was said on (a pull in bulk).
-
-    What belongs to a ticket we do not have is left out: it may be an erased person's, and whoever
-    brings the ticket later brings what was said as well.
-    """
-    erased = erased_among(
-        tx, connection_id=connection_id, contact_ids={one.author_id for one in values}
-    )
-    query = select(ticket.c.id).where(
-        ticket.c.connection_id == connection_id,
-        ticket.c.id.in_({one.ticket_id for one in values}),
-    )
-    known = set(tx.scalars(query))
-    kept = [one for one in values if one.ticket_id in known and one.author_id not in erased]
-    _store_interactions(tx, connection_id, kept, now)
-
-
-def fresh(tx: Transaction, *, connection_id: str, ticket_id: str) -> list[Interaction]:
-    """What was said on a ticket and is not enriched yet, oldest first."""
-    query = (
-        select(interaction)
-        .where(
-            interaction.c.connection_id == connection_id,
-            interaction.c.ticket_id == ticket_id,
-            interaction.c.enriched_at.is_(None),
-        )
-        .order_by(interaction.c.created_at, interaction.c.id)
-    )
-    return [rows.interaction_value(row) for row in tx.execute(query)]
-
-
-def mark_enriched(
-    tx: Transaction,
-    *,
-    connection_id: str,
-    ticket_id: str,
-    interactions: Collection[Interaction],
-    now: datetime,
-) -> None:
-    """These were enriched with exactly these words; one that changed meanwhile stays fresh."""
-    seen = [(one.id, rows.content_hash(one.text)) for one in interactions]
-    tx.execute(
-        update(interaction)
-        .where(
-            interaction.c.connection_id == connection_id,
-            interaction.c.ticket_id == ticket_id,
-            tuple_(interaction.c.id, interaction.c.content_hash).in_(seen),
-        )
-        .values(enriched_at=now)
-    )
-
-
 def mark_gone(tx: Transaction, *, connection_id: str, record: RecordRef, now: datetime) -> None:
     """The system says the record was deleted there. A contact or account keeps its history."""
     tables: dict[RecordKind, tuple[Table, dict[str, Any]]] = {
@@ -281,38 +240,6 @@ def mark_gone(tx: Transaction, *, connection_id: str, record: RecordRef, now: da
                 updated_at=case((table.c.updated_at < now, now), else_=table.c.updated_at),
             )
         )
-
-
-def _store_interactions(
-    tx: Transaction, connection_id: str, values: Sequence[Interaction], now: datetime
-) -> None:
-    if not values:
-        return
-    statement = insert(tx, interaction)
-    new = statement.excluded
-    same_words = interaction.c.content_hash == new.content_hash
-    statement = statement.on_conflict_do_update(
-        index_elements=["connection_id", "ticket_id", "id"],
-        set_={
-            "text": new.text,
-            "content_hash": new.content_hash,
-            "public": new.public,
-            "author_id": new.author_id,
-            "author_role": new.author_role,
-            "synced_at": new.synced_at,
-            "enriched_at": case((same_words, interaction.c.enriched_at), else_=None),
-        },
-        where=or_(
-            interaction.c.content_hash != new.content_hash,
-            interaction.c.public != new.public,
-            interaction.c.author_id.is_distinct_from(new.author_id),
-            interaction.c.author_role != new.author_role,
-        ),
-    )
-    once = {(one.ticket_id, one.id): one for one in values}
-    tx.execute(
-        statement, [rows.interaction_row(connection_id, once[key], now) for key in sorted(once)]
-    )
 
 
 def _person_ids(
