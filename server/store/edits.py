@@ -75,6 +75,7 @@ def observe(
                 "written": plain(value),
                 "written_at": old.sent_at,
                 "due": not same_value(value, old.intended),
+                "error": None,
             }
     set_fields(tx, connection_id, record, kept)
     set_fields(tx, connection_id, record, arrived)

@@ -49,6 +49,11 @@ class FieldState:
         """Nothing we sent may still arrive over there."""
         return not self.sent or same_value(self.sent[-1], self.written)
 
+    @property
+    def is_given_up(self) -> bool:
+        """``intended`` was tried and is not tried again; another value would be."""
+        return not (self.is_due or self.is_kept) and self.error is not None
+
 
 def same_value(one: FieldValue, other: FieldValue) -> bool:
     """Whether a system would show the two as one value: empty is empty, options have no order,

@@ -93,12 +93,14 @@ def intend(
     now: datetime,
 ) -> frozenset[str]:
     """Say what the fields should hold; returns those now due. Intending the same again changes
-    nothing; a field a person keeps is noted, never due."""
+    nothing, nor does a value that was given up; a field a person keeps is noted, never due."""
     known = load(tx, connection_id=connection_id, record=record, lock=True)
     due = set()
     changes, additions = {}, {}
     for name, value in sorted(values.items()):
         old = known.get(name)
+        if old is not None and old.is_given_up and same_value(value, old.intended):
+            continue
         is_due = _differs(value, old)
         if is_due:
             due.add(name)

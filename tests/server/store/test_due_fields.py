@@ -169,3 +169,30 @@ def test_nothing_is_written_about_who_is_paused(database: Database, make: Any, z
         people.set_paused(tx, person, paused=False, now=make.now)
         assert field_states.next_due(tx, connection_id=zd) == make.now
     assert {one.record for one in take(database, make.now)} == {contact, TICKET}
+
+
+def test_what_was_given_up_is_tried_anew_with_another_value_only(
+    database: Database, make: Any, zd: str
+) -> None:
+    def give_up(at: Any) -> None:
+        with database.write() as tx:
+            field_states.give_up(
+                tx, connection_id=zd, record=TICKET, fields=["risk"], error="refused", now=at
+            )
+
+    intend(database, make.now, risk=10, mood="bad")
+    take(database, make.now)
+    confirm(database, make.now, mood="bad")
+    give_up(make.now)
+    for hour in (1, 2):
+        assert intend(database, make.at(hours=hour), risk=10.0, mood="bad") == frozenset()
+        assert take(database, make.at(hours=hour)) == []
+    with database.read() as tx:
+        state = field_states.load(tx, connection_id=zd, record=TICKET)["risk"]
+    assert (state.is_given_up, state.error) == (True, "refused")
+    assert intend(database, make.at(hours=3), risk=11) == {"risk"}
+    (write_,) = take(database, make.at(hours=3))
+    assert (write_.values, write_.attempts) == ({"risk": 11}, 1)
+    give_up(make.at(hours=3))
+    assert intend(database, make.at(hours=4), risk=11) == frozenset()
+    assert intend(database, make.at(hours=4), risk=10) == {"risk"}
