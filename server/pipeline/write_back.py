@@ -7,8 +7,9 @@ refuses the write; it is fetched again and decided again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+from typing import Any
 
 from connectors.base import Change, FieldUpdate, WriteOutcome, WriteResult
 from connectors.errors import ConnectorError, RateLimited
@@ -19,6 +20,7 @@ from ..store.connections import ConnectionState
 from ..store.field_states import DueWrite
 from .base import Base
 from .failing import needs_person, stop_connection
+from .sync import STORED
 
 BATCH = 100
 #: The kind of change that asks for a fresh look at a record which refused our write.
@@ -36,23 +38,36 @@ def flush_all(base: Base) -> bool:
     with base.database.read() as tx:
         running = connections.find(tx, states=(ConnectionState.READY, ConnectionState.LIVE))
         now = base.clock()
-        due = [
-            one.id
-            for one in running
-            if (counts := field_states.counts(tx, connection_id=one.id)).due
-            and counts.next_at is not None
-            and counts.next_at <= now
-        ]
+        ready = []
+        for one in running:
+            kinds = _kinds(tx, one.id)
+            due_at = field_states.next_due(tx, connection_id=one.id, kinds=kinds)
+            if due_at is not None and due_at <= now:
+                ready.append((one.id, kinds))
     # Each gets its batch: a busy connection must not starve the others.
-    sent = [flush(base, connection_id) for connection_id in due]
+    sent = [flush(base, connection_id, kinds=kinds) for connection_id, kinds in ready]
     return any(sent)
 
 
-def flush(base: Base, connection_id: str) -> bool:
+def _kinds(tx: Any, connection_id: str) -> tuple[RecordKind, ...]:
+    """While history is still being read, what people feel about us is not known yet: writing it
+    after every old ticket would spend their limits on values that are overtaken at once."""
+    is_reading_history = inbox.has_open(tx, connection_id=connection_id, kind=STORED)
+    return (RecordKind.TICKET,) if is_reading_history else tuple(RecordKind)
+
+
+def flush(
+    base: Base, connection_id: str, *, kinds: Collection[RecordKind] = tuple(RecordKind)
+) -> bool:
     """One batch of one connection; whether there was anything to send."""
     with base.database.write() as tx:
         due = field_states.take(
-            tx, connection_id=connection_id, limit=BATCH, lease=base.write_lease, now=base.clock()
+            tx,
+            connection_id=connection_id,
+            limit=BATCH,
+            lease=base.write_lease,
+            kinds=kinds,
+            now=base.clock(),
         )
         tickets = [one.record.id for one in due if one.record.kind is RecordKind.TICKET]
         versions = loading.ticket_versions(tx, connection_id=connection_id, ticket_ids=tickets)

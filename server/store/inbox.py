@@ -208,6 +208,21 @@ def unended(tx: Transaction, *, pumped_before: datetime, limit: int = 200) -> li
     return [_value(row) for row in tx.execute(query)]
 
 
+def has_open(tx: Transaction, *, connection_id: str, kind: str) -> bool:
+    """Whether a change of this kind waits or is under way. Quick whatever the history."""
+    mine = (inbox.c.connection_id == connection_id, inbox.c.kind == kind)
+    waiting = (inbox.c.pumped_at.is_(None),)
+    pumped = (
+        inbox.c.done_at.is_(None),
+        inbox.c.failed_at.is_(None),
+        inbox.c.pumped_at.is_not(None),
+    )
+    return any(
+        tx.scalar(select(inbox.c.id).where(*mine, *state).limit(1)) is not None
+        for state in (pumped, waiting)
+    )
+
+
 def looked_at(tx: Transaction, *, ids: Collection[int], now: datetime) -> None:
     """These are still under way: look at them again no sooner than others handed over now."""
     tx.execute(
