@@ -33,7 +33,7 @@ class ConnectionState(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Connection:
     """``settings`` holds no secret. ``installation`` comes without its webhook secret, which is
-    sealed (``secrets``)."""
+    sealed (``secrets``). ``adopted_at``: see ``adopt``."""
 
     id: str
     system: str
@@ -43,6 +43,7 @@ class Connection:
     state_reason: str | None
     identity: str | None
     installation: Installation
+    adopted_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -141,6 +142,13 @@ def set_state(
     return _update(tx, id, {"state": state, "state_reason": reason, "updated_at": now})
 
 
+def adopt(tx: Transaction, id: str, *, now: datetime) -> Connection:
+    """Our fields were over there already: made by an installation whose database is gone, or
+    filled since the copy this one was restored from. What the first look at a field finds in it
+    is ours, not a person's edit (``edits``)."""
+    return _update(tx, id, {"adopted_at": now, "updated_at": now})
+
+
 def _update(tx: Transaction, id: str, values: Mapping[str, Any]) -> Connection:
     statement = (
         update(connection).where(connection.c.id == id).values(**values).returning(connection)
@@ -217,6 +225,7 @@ def _value(row: Row[Any]) -> Connection:
         state_reason=row.state_reason,
         identity=row.identity,
         installation=Installation(made=made.get("made", {}), state=made.get("state", {})),
+        adopted_at=row.adopted_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

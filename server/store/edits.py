@@ -4,6 +4,9 @@ No source system says reliably who set a field, so the value decides. One that e
 what we intended nor anything we sent is a person's. One we sent earlier is an old copy when the
 record dates from before our last write, and otherwise a person set it back. An emptied field is
 an edit as well. A person's value is kept, stored as a correction, and stands from then on.
+
+After ``connections.adopt`` there are values of ours we know nothing of: of each field the first
+look since then takes what stands there as ours. An edit made before that look is taken as ours too.
 """
 
 from __future__ import annotations
@@ -13,13 +16,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection as Transaction
+from sqlalchemy import select
 
 from connectors.records import FieldValue, RecordRef
 
 from . import corrections
 from .corrections import Correction
 from .field_rows import FieldState, add_fields, load, same_value, set_fields
+from .field_states import adopt
 from .rows import plain
+from .tables import connection
 
 #: How far the system's clock and ours may lie apart.
 SKEW = timedelta(seconds=30)
@@ -41,6 +47,15 @@ def observe(
     own time. Observing the same copy twice finds nothing new.
     """
     known = load(tx, connection_id=connection_id, record=record, lock=True)
+    adopted_at = _adopted_at(tx, connection_id)
+    if adopted_at is not None:
+        unknown = {
+            name: value
+            for name, value in seen.items()
+            if (old := known.get(name)) is None or _is_before(old, adopted_at)
+        }
+        adopt(tx, connection_id=connection_id, record=record, seen=unknown, now=now)
+        seen = {name: value for name, value in seen.items() if name not in unknown}
     found = []
     kept: dict[str, dict[str, Any]] = {}
     new: dict[str, dict[str, Any]] = {}
@@ -83,6 +98,17 @@ def observe(
     for correction in found:
         corrections.keep(tx, correction)
     return found
+
+
+def _adopted_at(tx: Transaction, connection_id: str) -> datetime | None:
+    found: datetime | None = tx.scalar(
+        select(connection.c.adopted_at).where(connection.c.id == connection_id)
+    )
+    return found
+
+
+def _is_before(old: FieldState, adopted_at: datetime) -> bool:
+    return not old.is_kept and old.updated_at < adopted_at
 
 
 def _is_edit(value: FieldValue, old: FieldState | None, updated_at: datetime) -> bool:

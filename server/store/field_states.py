@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Table,
+    delete,
     func,
     select,
     tuple_,
@@ -44,11 +45,14 @@ __all__ = [
     "DueWrite",
     "FieldCounts",
     "FieldState",
+    "adopt",
     "counts",
+    "forget",
     "give_up",
     "hurry",
     "intend",
     "load",
+    "next_due",
     "postpone",
     "release",
     "same_value",
@@ -270,6 +274,53 @@ def release(
     }
     set_fields(tx, connection_id, record, rows)
     return frozenset(name for name, row in rows.items() if row["due"])
+
+
+def adopt(
+    tx: Transaction,
+    *,
+    connection_id: str,
+    record: RecordRef,
+    seen: Mapping[str, FieldValue],
+    now: datetime,
+) -> frozenset[str]:
+    """What stands over there is ours, written by somebody who kept no note of it here; returns
+    the fields now due, since something else was intended. A person's values stay theirs."""
+    known = load(tx, connection_id=connection_id, record=record, lock=True)
+    changes, additions = {}, {}
+    for name, value in sorted(seen.items()):
+        old = known.get(name)
+        row = {
+            "written": plain(value),
+            "written_at": now,
+            "sent": [],
+            "due": old is not None and not same_value(old.intended, value),
+            "attempts": 0,
+            "error": None,
+            "next_at": now,
+            "updated_at": now,
+        }
+        if old is None:
+            additions[name] = {**row, "intended": plain(value)}
+        elif not old.is_kept:
+            changes[name] = row
+    set_fields(tx, connection_id, record, changes)
+    add_fields(tx, connection_id, record, additions)
+    return frozenset(name for name, row in changes.items() if row["due"])
+
+
+def forget(
+    tx: Transaction, *, connection_id: str, record_kind: RecordKind, fields: Collection[str]
+) -> int:
+    """These fields are gone over there, with everything in them: what was written, and what
+    people set. Returns how many records' fields were forgotten."""
+    return tx.execute(
+        delete(field_state).where(
+            field_state.c.connection_id == connection_id,
+            field_state.c.record_kind == record_kind,
+            field_state.c.field.in_(fields),
+        )
+    ).rowcount
 
 
 def counts(tx: Transaction, *, connection_id: str) -> FieldCounts:

@@ -20,6 +20,8 @@ connection = Table(
     text("identity", nullable=True),
     # ``Installation`` without its webhook secret, which is kept sealed.
     Column("installation", Json, nullable=True),
+    # Since when our fields there are taken over as they stand; see ``edits``.
+    time("adopted_at", nullable=True),
     time("created_at"),
     time("updated_at"),
     CheckConstraint("state IN ('new', 'ready', 'live', 'needs_person', 'removed')", name="state"),

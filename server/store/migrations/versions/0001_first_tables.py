@@ -48,6 +48,7 @@ def upgrade() -> None:
     sa.Column('state_reason', sa.Text(), nullable=True),
     sa.Column('identity', sa.Text(), nullable=True),
     sa.Column('installation', sa.JSON(), nullable=True),
+    sa.Column('adopted_at', UTC_TIME, nullable=True),
     sa.Column('created_at', UTC_TIME, nullable=False),
     sa.Column('updated_at', UTC_TIME, nullable=False),
     sa.CheckConstraint("state IN ('new', 'ready', 'live', 'needs_person', 'removed')", name=op.f('ck_connection_state')),
