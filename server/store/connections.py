@@ -61,6 +61,10 @@ class UnknownConnection(LookupError):
     """There is no connection of that name."""
 
 
+class ConnectionRemoved(Exception):
+    """The connection was removed: connecting it anew (``NEW``) is the only way on."""
+
+
 def create(
     tx: Transaction,
     *,
@@ -138,7 +142,15 @@ def change(
 def set_state(
     tx: Transaction, id: str, *, state: ConnectionState, reason: str | None = None, now: datetime
 ) -> Connection:
-    """``reason`` is for the person who must act; it goes when the state changes without one."""
+    """``reason`` is for the person who must act; it goes when the state changes without one.
+
+    Raises ``ConnectionRemoved``: whoever was still busy with it when it was removed does not
+    bring it back.
+    """
+    if state not in (ConnectionState.NEW, ConnectionState.REMOVED):
+        query = select(connection.c.state).where(connection.c.id == id).with_for_update()
+        if tx.scalar(query) == ConnectionState.REMOVED:
+            raise ConnectionRemoved(f"the connection {id} was removed; connect it anew")
     return _update(tx, id, {"state": state, "state_reason": reason, "updated_at": now})
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from connectors.base import Cursor, Installation
 from connectors.records import RecordKind
 from server.store import Database, connections, inbox, records
-from server.store.connections import ConnectionState, UnknownConnection
+from server.store.connections import ConnectionRemoved, ConnectionState, UnknownConnection
 
 
 def test_a_connection_is_created_once(database: Database, make: Any, zd: str) -> None:
@@ -52,6 +52,18 @@ def test_the_reason_goes_with_its_state(database: Database, make: Any, zd: str) 
     assert live.state_reason is None
     with database.read() as tx:
         assert connections.find(tx, states=(ConnectionState.NEW,)) == []
+
+
+def test_what_was_removed_comes_back_as_new_only(database: Database, make: Any, zd: str) -> None:
+    with database.write() as tx:
+        for _ in range(2):
+            connections.set_state(tx, zd, state=ConnectionState.REMOVED, now=make.now)
+        for state in (ConnectionState.READY, ConnectionState.LIVE, ConnectionState.NEEDS_PERSON):
+            with pytest.raises(ConnectionRemoved):
+                connections.set_state(tx, zd, state=state, now=make.now)
+        assert connections.get(tx, zd).state is ConnectionState.REMOVED
+        connections.set_state(tx, zd, state=ConnectionState.NEW, now=make.now)
+        assert connections.set_state(tx, zd, state=ConnectionState.LIVE, now=make.now)
 
 
 def test_a_state_nobody_knows_is_refused(database: Database, make: Any, zd: str) -> None:
