@@ -27,7 +27,7 @@ from .types import to_json
 
 #: The version of the tables this program wants: the last one in ``migrations``.
 NEWEST = "0001"
-#: How long a SQLite writer waits for another process, in seconds.
+#: How long a writer waits for others, in seconds, unless ``open_database`` is told otherwise.
 BUSY_SECONDS = 60.0
 
 
@@ -41,27 +41,33 @@ class Database:
     Connects on first use. ``close()`` gives every connection back.
     """
 
-    def __init__(self, url: URL, *, pool_size: int) -> None:
+    def __init__(self, url: URL, *, pool_size: int, patience: float = BUSY_SECONDS) -> None:
         self.url = url
+        self.patience = patience
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._here = threading.local()
         self._turns = Turns()
         if self.is_sqlite:
-            self._writer = _sqlite_engine(url, pool_size=1, begin="BEGIN IMMEDIATE")
-            self._reader = _sqlite_engine(url, pool_size=pool_size, begin="BEGIN", read_only=True)
+            self._writer = _sqlite_engine(
+                url, pool_size=1, patience=patience, begin="BEGIN IMMEDIATE"
+            )
+            self._reader = _sqlite_engine(
+                url, pool_size=pool_size, patience=patience, begin="BEGIN", read_only=True
+            )
         else:
             self._writer = create_engine(
                 url,
                 pool_size=pool_size,
                 max_overflow=pool_size,
+                pool_timeout=patience,
                 pool_pre_ping=True,
                 json_serializer=to_json,
                 # Errors quote their statement; customers' words must not be in them.
                 hide_parameters=True,
                 connect_args={
-                    "options": "-c timezone=UTC",
+                    "options": f"-c timezone=UTC -c lock_timeout={int(patience * 1000)}",
                     "application_name": "keepsake",
-                    "connect_timeout": 10,
+                    "connect_timeout": max(2, int(min(patience, 10.0))),
                 },
             )
             self._reader = self._writer.execution_options(postgresql_readonly=True)
@@ -87,7 +93,7 @@ class Database:
             return
         with ExitStack() as held:
             try:
-                held.enter_context(self._turns.turn(patience=BUSY_SECONDS))
+                held.enter_context(self._turns.turn(patience=self.patience))
             except TimeoutError as error:
                 raise DatabaseBusy("other threads of this process write for too long") from error
             yield
@@ -142,15 +148,16 @@ class Database:
         self.close()
 
 
-def open_database(url: str, *, pool_size: int = 8) -> Database:
+def open_database(url: str, *, pool_size: int = 8, patience: float = BUSY_SECONDS) -> Database:
     """The database at ``url``: ``sqlite:///path/app.db`` or ``postgresql://user@host/name``.
+    ``patience``: seconds a transaction waits for others (for a turn, a lock or a connection).
 
     The folder of a SQLite file is made when missing. Raises ``ValueError`` for anything else.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         Path(parsed.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
-    return Database(parsed, pool_size=pool_size)
+    return Database(parsed, pool_size=pool_size, patience=patience)
 
 
 def parse_url(url: str) -> URL:
@@ -171,22 +178,24 @@ def parse_url(url: str) -> URL:
     return parsed.set(drivername="sqlite+pysqlite")
 
 
-def _sqlite_engine(url: URL, *, pool_size: int, begin: str, read_only: bool = False) -> Engine:
+def _sqlite_engine(
+    url: URL, *, pool_size: int, patience: float, begin: str, read_only: bool = False
+) -> Engine:
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0 if pool_size == 1 else pool_size,
-        pool_timeout=BUSY_SECONDS,
+        pool_timeout=patience,
         json_serializer=to_json,
         hide_parameters=True,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": patience, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         # The driver's own idea of transactions is switched off: ours begin below.
         connection.isolation_level = None
-        prepare_sqlite(connection, read_only=read_only)
+        prepare_sqlite(connection, patience=patience, read_only=read_only)
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
@@ -195,9 +204,11 @@ def _sqlite_engine(url: URL, *, pool_size: int, begin: str, read_only: bool = Fa
     return engine
 
 
-def prepare_sqlite(connection: sqlite3.Connection, *, read_only: bool = False) -> None:
+def prepare_sqlite(
+    connection: sqlite3.Connection, *, patience: float = BUSY_SECONDS, read_only: bool = False
+) -> None:
     """Set what every connection needs: WAL, a commit that reached the disk, foreign keys."""
-    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+    connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
     mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
     if mode != "wal":
         connection.execute("PRAGMA journal_mode = WAL")

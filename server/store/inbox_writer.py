@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 512
 #: Callers answered by one commit.
 MOST_TOGETHER = 128
-#: Seconds a caller waits for its commit.
-PATIENCE = 20.0
+#: Seconds a caller waits for its commit. Zendesk hangs up after 12, and must hear our no before.
+PATIENCE = 8.0
 
 
 class NotAccepted(Exception):

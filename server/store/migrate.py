@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 #: "keepsake" in hexadecimal: only one process migrates a PostgreSQL database at a time.
 LOCK = 0x6B65657073616B65
+#: Seconds to wait for another process that migrates.
+LONGEST = 600.0
 
 
 def configuration() -> Config:
@@ -50,9 +52,12 @@ def upgrade(database: Database) -> None:
         if database.is_sqlite:
             # Rebuilding a table would fire ON DELETE; the switch works outside a transaction only.
             _driver(connection, "PRAGMA foreign_keys = OFF")
+            # Whoever migrates just now is waited for, by the web process as well.
+            _driver(connection, f"PRAGMA busy_timeout = {int(LONGEST * 1000)}")
         try:
             with connection.begin():
                 if not database.is_sqlite:
+                    connection.execute(text(f"SET LOCAL lock_timeout = {int(LONGEST * 1000)}"))
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
                 before = current(connection)
                 config.attributes["connection"] = connection
@@ -64,6 +69,7 @@ def upgrade(database: Database) -> None:
         finally:
             if database.is_sqlite:
                 _driver(connection, "PRAGMA foreign_keys = ON")
+                _driver(connection, f"PRAGMA busy_timeout = {int(database.patience * 1000)}")
         after = current(connection)
     if before != after:
         log.info("database migrated", extra={"version_from": before, "version_to": after})

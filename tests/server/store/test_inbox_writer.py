@@ -14,7 +14,15 @@ from sqlalchemy import event, text
 
 from server.store import Database, connections, open_database
 from server.store.connections import UnknownConnection
-from server.store.inbox_writer import Closed, InboxWriter, NotAccepted, Overloaded, StorageFailed
+from server.store.inbox_writer import (
+    PATIENCE,
+    Closed,
+    InboxWriter,
+    NotAccepted,
+    Overloaded,
+    StorageFailed,
+)
+from server.store.views import UNREACHABLE
 
 BRINGER = """
 import os, sys, threading
@@ -269,3 +277,35 @@ def test_kill_in_the_middle_loses_nothing_that_was_acknowledged(
         ids = list(tx.execute(text("SELECT event_id FROM inbox")).scalars())
     assert len(ids) == len(set(ids))
     assert acknowledged <= set(ids)
+
+
+def test_a_sender_hears_no_before_it_hangs_up(database_url: str, make: Any) -> None:
+    assert PATIENCE < 12  # Zendesk's time limit, in seconds
+    with (
+        open_database(database_url) as others,
+        open_database(database_url, patience=0.3) as ours,
+        InboxWriter(ours, patience=0.3) as writer,
+    ):
+        with others.write() as tx:
+            connections.create(tx, id="zd", system="zendesk", name="x", now=make.now)
+        with others.write() as tx:
+            # Another process holds what everybody needs to write.
+            if ours.is_sqlite:
+                tx.execute(text("UPDATE connection SET name = 'y'"))
+            else:
+                tx.execute(text("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE"))
+            began = time.monotonic()
+            with pytest.raises(NotAccepted):
+                bring(writer, make, "slow")
+            assert time.monotonic() - began < 5
+        assert bring(writer, make, "later") == [True]
+
+
+def test_who_is_impatient_is_told_that_the_database_is_busy(database_url: str, make: Any) -> None:
+    with open_database(database_url) as others, open_database(database_url, patience=0.3) as ours:
+        with others.write() as tx:
+            connections.create(tx, id="zd", system="zendesk", name="x", now=make.now)
+        with others.write() as tx:
+            tx.execute(text("UPDATE connection SET name = 'y'"))
+            with pytest.raises(UNREACHABLE), ours.write() as mine:
+                mine.execute(text("UPDATE connection SET name = 'z'"))
