@@ -6,14 +6,15 @@ half-way is resumed and makes nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from connectors.base import CheckReport, FieldSpec, Installation, Plan, PlanStep
+from connectors.base import CheckReport, FieldSpec, Installation, Plan, PlanStep, StepKind
 from connectors.errors import ConnectorError
+from connectors.records import RecordKind
 
 from ..security.secrets import Vault
-from ..store import audit, connection_secrets, connections, inbox
+from ..store import audit, connection_secrets, connections, field_states, inbox
 from ..store.connections import Connection, ConnectionState
 from .base import Base
 from .failing import needs_person, stop_connection
@@ -58,17 +59,12 @@ def apply(
     by: str,
 ) -> Connection:
     """Make what is missing over there. Safe to repeat, also after a crash half-way."""
-
-    def keep(installation: Installation) -> None:
+    keep = _keeper(base, vault, connection_id)
+    with base.database.read() as tx:
+        is_first = not connections.get(tx, connection_id).installation.made
+    if is_first and _was_here_before(base, connection_id, fields, webhook_url):
         with base.database.write() as tx:
-            connection_secrets.keep_installation(
-                tx,
-                vault,
-                connection_id=connection_id,
-                installation=installation,
-                now=base.clock(),
-            )
-
+            connections.adopt(tx, connection_id, now=base.clock())
     with base.connector(connection_id) as connector:
         made = connector.apply(fields, webhook_url=webhook_url, keep=keep)
     keep(made)
@@ -83,16 +79,7 @@ def remove(base: Base, vault: Vault, connection_id: str, *, by: str) -> tuple[Pl
     """Take away over there what we made, then let go of the connection's secrets. What was
     remembered stays until it is deleted."""
 
-    def keep(installation: Installation) -> None:
-        with base.database.write() as tx:
-            connection_secrets.keep_installation(
-                tx,
-                vault,
-                connection_id=connection_id,
-                installation=installation,
-                now=base.clock(),
-            )
-
+    keep = _keeper(base, vault, connection_id)
     with base.connector(connection_id) as connector:
         gone = connector.remove(keep=keep)
     now = base.clock()
@@ -103,3 +90,41 @@ def remove(base: Base, vault: Vault, connection_id: str, *, by: str) -> tuple[Pl
         connection_secrets.forget(tx, connection_id=connection_id)
         audit.note(tx, actor=by, action="remove", subject=connection_id, now=now)
     return gone
+
+
+def _keeper(base: Base, vault: Vault, connection_id: str) -> Callable[[Installation], None]:
+    """Notes what stands over there. A field that is gone, or was made anew, is empty: what we
+    knew of its values goes in the same transaction, or its emptiness would pass for an edit."""
+
+    def keep(installation: Installation) -> None:
+        with base.database.write() as tx:
+            before = connections.get(tx, connection_id).installation.made
+            connection_secrets.keep_installation(
+                tx,
+                vault,
+                connection_id=connection_id,
+                installation=installation,
+                now=base.clock(),
+            )
+            for step, id in before.items():
+                if step.startswith("field:") and installation.made.get(step) != id:
+                    _, kind, key = step.split(":", 2)
+                    field_states.forget(
+                        tx,
+                        connection_id=connection_id,
+                        record_kind=RecordKind(kind),
+                        fields=[key],
+                    )
+
+    return keep
+
+
+def _was_here_before(
+    base: Base, connection_id: str, fields: Sequence[FieldSpec], webhook_url: str | None
+) -> bool:
+    """Whether fields of ours stand over there although we know of none: another installation, or
+    this one before its data were lost, filled them."""
+    planned = plan(base, connection_id, fields, webhook_url=webhook_url)
+    return any(
+        step.id.startswith("field:") and step.kind is not StepKind.CREATE for step in planned.steps
+    )

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError
 
-from ..store import connections, heartbeats, inbox, leases, verdicts
+from ..store import connections, heartbeats, inbox, leases, upkeep
 from ..store.connections import ConnectionState
 from .base import Base
 from .deliver import deliver
@@ -175,12 +175,8 @@ class Worker:
                 stop_connection(self._base, connection_id, error)
 
     def _purge(self) -> bool:
-        """Forget what was finished long ago, a piece at a time; whether there is more."""
+        """Forget what was finished long ago."""
         keep = self._base.keep
-        before = self._base.clock() - keep
         self.engine.purge(older_than_days=keep.days)
-        with self._base.database.write() as tx:
-            gone = inbox.purge(tx, done_before=before)
-        with self._base.database.write() as tx:
-            gone += verdicts.purge(tx, before=before)
-        return gone > 0
+        upkeep.tidy(self._base.database, keep=keep, now=self._base.clock())
+        return False
