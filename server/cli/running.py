@@ -7,6 +7,7 @@ a name whose heart still beats elsewhere is refused.
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import re
@@ -101,6 +102,10 @@ def run_worker(home: Home, *, name: str, patience: Patience | None = None) -> No
     finally:
         worker.stop()
         home.close()
+    # Threads that wait, for a rate limit or for what another worker took over, would hold up the
+    # end by minutes. Whatever they were at is resumed, so nothing is lost by not waiting.
+    logging.shutdown()
+    os._exit(0)
 
 
 def await_name(

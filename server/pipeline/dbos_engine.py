@@ -21,6 +21,8 @@ from .engine import EngineHealth, Handler, Queue, Task, TaskState
 #: the tasks that still wait under the old one.
 APPLICATION_VERSION = "1"
 POLL_SECONDS = 0.1
+#: What is not finished by then after a stop is resumed at the next start.
+STOP_SECONDS = 1
 #: A task that took its worker down this often is parked instead of taking down the next.
 MAX_RECOVERY_ATTEMPTS = 10
 
@@ -87,7 +89,7 @@ class DbosEngine:
     def stop(self) -> None:
         from dbos import DBOS
 
-        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=5)
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=STOP_SECONDS)
 
     def submit(self, tasks: Sequence[Task]) -> None:
         from dbos import DBOS, SetEnqueueOptions, SetWorkflowID

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ log = logging.getLogger(__name__)
 
 #: After a failure the pause grows to at most this many seconds.
 LONGEST_PAUSE = 30.0
+STOP_SECONDS = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,9 @@ class Loops:
     def __init__(self, loops: list[Loop]) -> None:
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, args=(loop,), name=f"keepsake-{loop.name}")
+            threading.Thread(
+                target=self._run, args=(loop,), name=f"keepsake-{loop.name}", daemon=True
+            )
             for loop in loops
         ]
 
@@ -36,10 +40,13 @@ class Loops:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
+    def stop(self, *, patience: float = STOP_SECONDS) -> None:
+        """Start no more turns. A turn in the middle of a long wait (a rate limit) is left behind
+        after ``patience`` seconds in all: every turn may be cut off anywhere."""
         self._stop.set()
+        until = time.monotonic() + patience
         for thread in self._threads:
-            thread.join(timeout=LONGEST_PAUSE)
+            thread.join(timeout=max(until - time.monotonic(), 0.0))
 
     def wait(self, seconds: float) -> bool:
         """Sleep, unless stopped meanwhile; returns whether it is time to stop."""

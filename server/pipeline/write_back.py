@@ -107,15 +107,7 @@ def _end(base: Base, one: DueWrite, result: WriteResult, *, version: str | None)
             case WriteOutcome.SKIPPED:
                 _leave(tx, one, result.reason, base)
             case WriteOutcome.CONFLICT:
-                field_states.postpone(
-                    tx,
-                    connection_id=one.connection_id,
-                    record=one.record,
-                    fields=list(one.values),
-                    error="conflict: changed over there; read again first",
-                    next_at=now + timedelta(seconds=FRESH_LOOK),
-                )
-                inbox.accept(
+                (look,) = inbox.accept(
                     tx,
                     connection_id=one.connection_id,
                     changes=[
@@ -128,6 +120,16 @@ def _end(base: Base, one: DueWrite, result: WriteResult, *, version: str | None)
                         )
                     ],
                     now=now,
+                )
+                # A look that others asked for may be over: then nobody will come and hurry this.
+                pause = FRESH_LOOK if look.is_new else SHORTEST_PAUSE
+                field_states.postpone(
+                    tx,
+                    connection_id=one.connection_id,
+                    record=one.record,
+                    fields=list(one.values),
+                    error="conflict: changed over there; read again first",
+                    next_at=now + timedelta(seconds=pause),
                 )
             case WriteOutcome.FAILED if one.attempts >= TRIES_AT_MOST:
                 _leave(tx, one, result.reason, base)

@@ -60,3 +60,17 @@ def test_what_found_work_looks_again_at_once() -> None:
     assert done.wait(5)
     loops.stop()
     assert time.monotonic() - began < 2
+
+
+def test_a_turn_in_a_long_wait_is_left_behind() -> None:
+    let_go = threading.Event()
+
+    def turn() -> bool:
+        return let_go.wait(30)
+
+    loops = Loops([Loop(name="waiting", every=0.01, turn=turn) for _ in range(3)])
+    loops.start()
+    began = time.monotonic()
+    loops.stop(patience=0.5)
+    assert time.monotonic() - began < 1
+    let_go.set()

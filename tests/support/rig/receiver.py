@@ -39,6 +39,7 @@ class Receiver:
     def __init__(self, *, slowness: float = 0.0, clock: Clock | None = None) -> None:
         self.slowness = slowness
         self._clock = clock
+        self._came = threading.Event()
         self.secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         self.status = 204
         self.messages: list[Message] = []
@@ -51,6 +52,11 @@ class Receiver:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.port}/hook"
+
+    def wait_for_message(self, seconds: float) -> bool:
+        """Until the next one comes, which is not yet answered then when this receiver is slow."""
+        self._came.clear()
+        return self._came.wait(seconds)
 
     @property
     def repeats(self) -> int:
@@ -68,6 +74,7 @@ class Receiver:
             self.refused += 1
             return Response(status=401)
         self.messages.append(Message(id=request.headers["webhook-id"], told=told))
+        self._came.set()
         time.sleep(self.slowness)
         return Response(status=self.status)
 

@@ -43,7 +43,7 @@ class HastyHome(Home):
     @cached_property
     def base(self) -> Base:
         return replace(
-            super().base, poll_every=timedelta(seconds=4), write_lease=timedelta(seconds=5)
+            super().base, poll_every=timedelta(seconds=4), write_lease=timedelta(seconds=10)
         )
 
 
