@@ -104,6 +104,10 @@ OPERATIONS: dict[tuple[str, str], tuple[str, str, tuple[str, ...]]] = {
     ("post", "/interventions/{id}/decline"): (
         "Keep it in. Managers and admins only; 409 when it no longer waits.", "Intervention", ()
     ),
+    ("post", "/interventions/{id}/replay"): (
+        "Try again what did not arrive. Managers and admins only; 409 when nothing of it failed.",
+        "Intervention", (),
+    ),
     ("get", "/people"): (
         "People with a memory, the latest moment first.", "[PersonListed]", ("name", "limit")
     ),

@@ -105,13 +105,19 @@ def intervention(id: int) -> Response:
 
 @api.post("/interventions/<id:id>/approve")
 def approve(id: int) -> Response:
-    decide(id, approve=True)
+    decide(id, "approve")
     return intervention(id)
 
 
 @api.post("/interventions/<id:id>/decline")
 def decline(id: int) -> Response:
-    decide(id, approve=False)
+    decide(id, "decline")
+    return intervention(id)
+
+
+@api.post("/interventions/<id:id>/replay")
+def replay(id: int) -> Response:
+    decide(id, "replay")
     return intervention(id)
 
 

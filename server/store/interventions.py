@@ -177,14 +177,19 @@ def finish(
 
 
 def replay(tx: Transaction, id: int, *, now: datetime) -> Intervention:
-    """Let a failed one go out again: the actions that did not arrive. Its dead letters are
-    closed. Raises ``WrongState``."""
-    tx.execute(
-        update(delivery).where(delivery.c.intervention_id == id).values(dead=False, next_at=None)
+    """Let one go out again that failed, or that is due with a dead letter: the actions that did
+    not arrive. Its dead letters are closed. Raises ``WrongState``."""
+    old = get(tx, id, lock=True)
+    mine = delivery.c.intervention_id == id
+    is_stuck = old.state is State.DUE and (
+        tx.scalar(select(delivery.c.id).where(mine, delivery.c.dead).limit(1)) is not None
     )
+    if not (is_stuck or old.state is State.FAILED):
+        raise WrongState(f"it is {old.state}, and nothing of it failed", state=old.state)
+    tx.execute(update(delivery).where(mine).values(dead=False, next_at=None))
     # A new try has a new name in the engine, which would not run the old one again.
-    tries = get(tx, id, lock=True).tries + 1
-    return step(tx, id, to=State.DUE, now=now, due_at=now, tries=tries)
+    values = {"due_at": now, "tries": old.tries + 1, "updated_at": now}
+    return _update(tx, id, {**values, "state": State.DUE, "state_reason": None})
 
 
 def expire(tx: Transaction, *, now: datetime) -> list[int]:

@@ -49,7 +49,7 @@ class Caller:
 
     @property
     def decides(self) -> bool:
-        """Whether they may approve and decline."""
+        """Whether they may approve, decline and let go out again."""
         return self.role.allows(Role.MANAGER)
 
 
@@ -85,10 +85,10 @@ def caller_or_none() -> Caller | None:
 
 
 def only_who_decides() -> Caller:
-    """The caller, if their role may approve and decline."""
+    """The caller, if their role may decide."""
     who = caller()
     if not who.decides:
-        raise Refusal(403, "not_allowed", "only managers and admins approve and decline")
+        raise Refusal(403, "not_allowed", "only managers and admins decide")
     return who
 
 

@@ -36,6 +36,12 @@ PAGE = 30
 TICKETS = 10
 WEEK = timedelta(days=7)
 LONGEST_NAME = 200
+#: What is said after a decision was made.
+SAID = {
+    "approve": "Approved. It goes out in a moment.",
+    "decline": "Declined. Nothing goes out.",
+    "replay": "Whatever did not arrive is tried again in a moment.",
+}
 
 
 @pages.app_context_processor
@@ -103,22 +109,18 @@ def interventions() -> str:
 
 @pages.post("/interventions/<id:id>")
 def decide_one(id: int) -> Response:
-    """Approve or decline; a decision that came too late is told, not made."""
-    decision = request.form.get("decision")
-    if decision not in ("approve", "decline"):
-        raise Refusal(400, "bad_request", "the decision is to approve or to decline")
+    """Approve, decline or try again; a decision that came too late is told, not made."""
+    decision = request.form.get("decision", "")
+    if decision not in SAID:
+        raise Refusal(400, "bad_request", "the decision is to approve, to decline or to replay")
     try:
-        decide(id, approve=decision == "approve")
+        decide(id, decision)
     except Refusal as refusal:
         if refusal.status != 409:
             raise
         flash(f"{refusal.message[:1].upper()}{refusal.message[1:]}.")
     else:
-        flash(
-            "Approved. It goes out in a moment."
-            if decision == "approve"
-            else "Declined. Nothing goes out."
-        )
+        flash(SAID[decision])
     return redirect(local_path(request.form.get("next")), code=303)
 
 

@@ -63,6 +63,13 @@ class InterventionSeen:
         """Whether it is for a person to approve or decline."""
         return self.state == "proposed" and (self.expires_at is None or now < self.expires_at)
 
+    @property
+    def may_go_again(self) -> bool:
+        """Whether a person may let what failed go out once more."""
+        return self.state == "failed" or (
+            self.state == "due" and any(each.dead for each in self.tries)
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class VerdictSeen:

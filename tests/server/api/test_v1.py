@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.api.openapi import MAY_LACK, OPERATIONS, SHAPES, document
-from server.store import interventions
+from server.store import audit, deliveries, interventions
+from server.store.deliveries import Outcome
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "api.md"
 
@@ -219,3 +220,35 @@ def test_nothing_that_is_asked_makes_us_fail(
     except UnicodeEncodeError:
         return  # half a surrogate pair cannot be sent
     assert answer.status_code < 500
+
+
+def test_what_failed_can_be_let_out_again(ask: Callable[..., Any], world: Any) -> None:
+    id = fail(world, dead=True)
+    path = f"/interventions/{id}/replay"
+    refused = ask(path, role="agent", method="POST")
+    assert (refused.status_code, refused.json["error"]["code"]) == (403, "not_allowed")
+    done = ask(path, method="POST")
+    assert (done.status_code, done.json["state"], done.json["state_reason"]) == (200, "due", None)
+    assert not any(each["dead"] for each in done.json["tries"])
+    again = ask(path, method="POST")
+    assert (again.status_code, again.json["error"]["code"]) == (409, "not_waiting")
+    assert ask("/interventions/4711/replay", method="POST").status_code == 404
+    with world.database.read() as tx:
+        (noted,) = audit.latest(tx, subject=f"intervention:{id}")
+        assert deliveries.dead_letters(tx) == []
+    assert (noted.action, noted.actor[:6]) == ("intervention.replay", "token:")
+
+
+def fail(world: Any, *, dead: bool) -> int:
+    """An intervention one of whose actions did not arrive."""
+    id: int = world.intervention["alert"]
+    now = world.clock()
+    with world.database.write() as tx:
+        interventions.approve(tx, id, by="user:manager", now=now)
+        interventions.start(tx, id, now=now)
+        attempt = deliveries.begin(tx, intervention_id=id, action_index=0, now=now)
+        assert attempt is not None
+        deliveries.record(tx, attempt.id, outcome=Outcome.FAILED, is_dead=dead, now=now)
+        state = interventions.State.FAILED
+        interventions.finish(tx, id, state=state, reason="answered 500", now=now)
+    return id

@@ -332,3 +332,19 @@ def test_a_rule_is_switched_by_a_person(database: Database, make: Any) -> None:
             )
         found = verdicts.switches(tx)["thank"]
     assert (found.enabled, found.changed_by) == (True, "maria")
+
+
+def test_one_that_is_stuck_with_a_dead_letter_goes_out_again(database: Database, make: Any) -> None:
+    one = due(database, make)
+    with database.write() as tx:
+        with pytest.raises(WrongState, match="nothing of it failed"):
+            interventions.replay(tx, one.id, now=make.now)
+        first = deliveries.begin(tx, intervention_id=one.id, action_index=0, now=make.now)
+        assert first is not None
+        deliveries.record(tx, first.id, outcome=Outcome.FAILED, is_dead=True, now=make.now)
+        again = interventions.replay(tx, one.id, now=make.at(hours=1))
+        assert (again.state, again.tries, again.due_at) == (State.DUE, 1, make.at(hours=1))
+        assert deliveries.dead_letters(tx) == []
+        interventions.finish(tx, one.id, state=State.DELIVERED, now=make.now)
+        with pytest.raises(WrongState):
+            interventions.replay(tx, one.id, now=make.now)

@@ -253,3 +253,29 @@ def test_a_state_of_another_version_is_unknown_and_no_error(me: FlaskClient, wor
     page = me.get(f"/people/{world.person['dana']}")
     assert page.status_code == 200
     assert "unsure: nothing" in page.get_data(as_text=True)
+
+
+def test_what_failed_is_tried_again_at_a_click(
+    app: Flask, world: Any, log_in: Callable[..., FlaskClient], form_token: Callable[..., str]
+) -> None:
+    id, now = world.intervention["alert"], world.clock()
+    with world.database.write() as tx:
+        interventions.approve(tx, id, by="user:admin", now=now)
+        interventions.start(tx, id, now=now)
+        interventions.finish(tx, id, state=interventions.State.FAILED, reason="500", now=now)
+    address = "/interventions?state=failed"
+    assert "Try again" not in log_in(app, "agent").get(address).get_data(as_text=True)
+    client = log_in(app, "manager")
+    assert "Try again" in client.get(address).get_data(as_text=True)
+    assert client.post(f"/interventions/{id}", data={"decision": "replay"}).status_code == 400
+    for said in ("tried again in a moment", "nothing of it failed"):
+        answer = client.post(
+            f"/interventions/{id}",
+            data={"decision": "replay", "csrf_token": form_token(client, "/")},
+            follow_redirects=True,
+        )
+        assert said in answer.get_data(as_text=True)
+    with world.database.read() as tx:
+        assert interventions.get(tx, id).state is interventions.State.DUE
+        noted = audit.latest(tx, subject=f"intervention:{id}")
+    assert [one.action for one in noted] == ["intervention.replay"]
