@@ -316,4 +316,4 @@ def assert_they_end_soon(our: Site) -> None:
     print(f"seconds from SIGTERM to the end: {took}")
     codes = {name: our.processes.exit_code(name) for name in took}
     assert codes == {"worker-1": 0, "web": 0}, our.processes.log("worker-1")[-2000:]
-    assert max(took.values()) < 4
+    assert max(took.values()) < 6, "3 s on a machine that has nothing else to do"
