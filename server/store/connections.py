@@ -194,12 +194,6 @@ def keep_cursor(tx: Transaction, id: str, *, kind: str, at: Cursor, now: datetim
     )
 
 
-def forget_cursors(tx: Transaction, id: str, *, kind: str | None = None) -> None:
-    """Pull from the beginning next time: one kind, or all."""
-    statement = delete(cursor).where(cursor.c.connection_id == id)
-    tx.execute(statement if kind is None else statement.where(cursor.c.kind == kind))
-
-
 def counts(tx: Transaction, *, ids: tuple[str, ...] = ()) -> dict[str, ConnectionCounts]:
     """The inbox of each connection in numbers, from indexes, whatever its history."""
     found: dict[str, ConnectionCounts] = {}

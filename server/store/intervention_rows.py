@@ -159,22 +159,6 @@ def last_fired(
     return found
 
 
-def fired_since(
-    tx: Transaction, *, since: datetime, person_id: int | None = None, rule: str | None = None
-) -> int:
-    """How many interventions were made since then, for caps; declined and held back ones reached
-    nobody and do not count."""
-    query = select(func.count()).where(
-        intervention.c.created_at >= since,
-        intervention.c.state.not_in([State.DECLINED, State.HELD_BACK, State.EXPIRED]),
-    )
-    if person_id is not None:
-        query = query.where(intervention.c.person_id == person_id)
-    if rule is not None:
-        query = query.where(intervention.c.rule == rule)
-    return tx.scalar(query) or 0
-
-
 def intervention_value(row: Row[Any]) -> Intervention:
     """The value of one row."""
     values = dict(row._mapping)

@@ -40,15 +40,13 @@ class PersonState:
 @dataclass(frozen=True, kw_only=True)
 class TicketState:
     """``sensed``: the values of our fields, by key. ``synced_version``: the record's version the
-    state was made from. ``vector``: the text's embedding as the reader packs it."""
+    state was made from."""
 
     connection_id: str
     ticket_id: str
     version: int
     state: Mapping[str, Any] = field(repr=False)
     sensed: Mapping[str, Any] = field(repr=False)
-    vector: bytes | None = field(repr=False)
-    escalation_risk: float | None
     synced_version: str | None
     updated_at: datetime
 
@@ -109,8 +107,6 @@ def save_ticket(
     state: Mapping[str, Any],
     was: int,
     sensed: Mapping[str, Any],
-    vector: bytes | None = None,
-    escalation_risk: float | None = None,
     synced_version: str | None = None,
     now: datetime,
 ) -> int:
@@ -119,23 +115,10 @@ def save_ticket(
     values = {
         "state": dict(state),
         "sensed": dict(sensed),
-        "vector": vector,
-        "escalation_risk": escalation_risk,
         "synced_version": synced_version,
         "updated_at": now,
     }
     return _save(tx, ticket_state, keys, values, was)
-
-
-def riskiest_tickets(tx: Transaction, *, limit: int = 20) -> list[TicketState]:
-    """Tickets with the highest known risk of escalation first."""
-    query = (
-        select(ticket_state)
-        .where(ticket_state.c.escalation_risk.is_not(None))
-        .order_by(ticket_state.c.escalation_risk.desc())
-        .limit(limit)
-    )
-    return [_ticket(row) for row in tx.execute(query)]
 
 
 def _save(
@@ -181,8 +164,6 @@ def _ticket(row: Row[Any]) -> TicketState:
         version=row.version,
         state=row.state,
         sensed=row.sensed,
-        vector=row.vector,
-        escalation_risk=row.escalation_risk,
         synced_version=row.synced_version,
         updated_at=row.updated_at,
     )

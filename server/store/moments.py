@@ -18,7 +18,7 @@ from .tables import moment
 @dataclass(frozen=True, kw_only=True)
 class StoredMoment:
     """``id`` is the finder's, unique within its connection. ``data``: the moment as JSON values.
-    ``supersedes`` on the way in becomes ``superseded_by`` on the other moment."""
+    ``superseded_by``: the moment that took its place."""
 
     connection_id: str
     id: str
@@ -45,11 +45,10 @@ def keep(
     tx: Transaction,
     moments: Sequence[StoredMoment],
     *,
-    supersedes: Mapping[str, str] = MappingProxyType({}),
     now: datetime,
 ) -> frozenset[str]:
     """Store moments; returns the ids nobody had found before. Finding one again changes only
-    what is said about it. ``supersedes``: id -> id of the moment it takes the place of."""
+    what is said about it."""
     if not moments:
         return frozenset()
     known: set[str] = set()
@@ -66,16 +65,6 @@ def keep(
         ),
         [_row(one, now) for one in sorted(moments, key=lambda one: (one.connection_id, one.id))],
     )
-    for one in moments:
-        if one.id in supersedes:
-            tx.execute(
-                update(moment)
-                .where(
-                    moment.c.connection_id == one.connection_id,
-                    moment.c.id == supersedes[one.id],
-                )
-                .values(superseded_by=one.id)
-            )
     return frozenset(one.id for one in moments) - known
 
 

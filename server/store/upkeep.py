@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection as Transaction
 
-from . import budgets, inbox, steps, verdicts
+from . import budgets, inbox, verdicts
 from .database import Database
 
 #: Rows deleted in one transaction; others want to write as well.
@@ -22,12 +22,12 @@ class Tidied:
 
     inbox: int
     verdicts: int
-    steps: int
     budgets: int
 
 
 def tidy(database: Database, *, keep: timedelta, now: datetime) -> Tidied:
-    """Forget finished work older than ``keep``, in short transactions. Safe to repeat."""
+    """Forget finished work older than ``keep``, and rate budgets of every connection that came to
+    rest, in short transactions. The one place that purges. Safe to repeat."""
     before = now - keep
 
     def old_inbox(tx: Transaction) -> int:
@@ -36,15 +36,11 @@ def tidy(database: Database, *, keep: timedelta, now: datetime) -> Tidied:
     def old_verdicts(tx: Transaction) -> int:
         return verdicts.purge(tx, before=before, limit=BATCH)
 
-    def old_steps(tx: Transaction) -> int:
-        return steps.purge(tx, before=before, limit=BATCH)
-
     with database.write() as tx:
         rested = budgets.forget_rested(tx, now=now)
     return Tidied(
         inbox=_until_done(database, old_inbox),
         verdicts=_until_done(database, old_verdicts),
-        steps=_until_done(database, old_steps),
         budgets=rested,
     )
 

@@ -16,7 +16,7 @@ from .memory import (
     reading,
     ticket_state,
 )
-from .operating import api_token, app_user, audit_log, done_step, heartbeat, meta
+from .operating import api_token, app_user, audit_log, heartbeat, meta
 from .records import account, contact, erased_contact, interaction, person, survey, ticket
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "correction",
     "cursor",
     "delivery",
-    "done_step",
     "erased_contact",
     "field_state",
     "heartbeat",

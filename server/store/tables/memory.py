@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
-from ..types import Blob, Json
+from ..types import Json
 from .base import counted_id, metadata, of_connection, of_person, text, time
 
 #: Whatever is not to be written costs the flusher nothing. SQLite uses a partial index only for
@@ -79,12 +79,9 @@ ticket_state = Table(
     Column("version", Integer, nullable=False),
     Column("state", Json, nullable=False),
     Column("sensed", Json, nullable=False),
-    Column("vector", Blob, nullable=True),
-    Column("escalation_risk", Float(53), nullable=True),
     # The record's version (or time) the state was made from.
     text("synced_version", nullable=True),
     time("updated_at"),
-    Index("ix_ticket_state_escalation_risk", "escalation_risk"),
 )
 
 #: ``intended``: what the field should hold. ``written``: what the system confirmed. ``sent``: the

@@ -62,16 +62,6 @@ heartbeat = Table(
     Column("info", Json, nullable=False),
 )
 
-#: Steps that must happen once: the row is written in the same transaction as what they did.
-done_step = Table(
-    "done_step",
-    metadata,
-    text("key", primary_key=True),
-    Column("result", Json, nullable=True),
-    time("at"),
-    Index("ix_done_step_at", "at"),
-)
-
 meta = Table(
     "meta",
     metadata,

@@ -86,7 +86,7 @@ def test_workers_that_fold_at_once_lose_nothing(database: Database, make: Any, p
     assert sorted(kept.state["seen"]) == sorted(f"{k}-{n}" for k in range(5) for n in range(10))
 
 
-def test_a_tickets_state_keeps_its_vector_and_its_fields(
+def test_a_tickets_state_keeps_its_version_and_its_fields(
     database: Database, make: Any, zd: str
 ) -> None:
     with database.write() as tx:
@@ -97,28 +97,15 @@ def test_a_tickets_state_keeps_its_vector_and_its_fields(
             state={"a": [1]},
             was=0,
             sensed={"sentiment": None},
-            vector=b"\x00\x01\xff",
-            escalation_risk=12.0,
             synced_version="v1",
             now=make.now,
         )
         memory.save_ticket(
             tx, connection_id=zd, ticket_id="8", state={}, was=0, sensed={}, now=make.now
         )
-        memory.save_ticket(
-            tx,
-            connection_id=zd,
-            ticket_id="9",
-            state={},
-            was=0,
-            sensed={},
-            escalation_risk=80,
-            now=make.now,
-        )
         found = memory.load_ticket(tx, connection_id=zd, ticket_id="7")
-        assert [one.ticket_id for one in memory.riskiest_tickets(tx)] == ["9", "7"]
     assert found is not None
-    assert (found.vector, found.sensed) == (b"\x00\x01\xff", {"sentiment": None})
+    assert (found.synced_version, found.sensed) == ("v1", {"sentiment": None})
     with pytest.raises(StaleState), database.write() as tx:
         memory.save_ticket(
             tx, connection_id=zd, ticket_id="7", state={}, was=0, sensed={}, now=make.now
@@ -209,9 +196,9 @@ def test_a_superseded_moment_is_kept_and_not_shown(
         moments.keep(
             tx,
             [moment(make, "b", hours=1, person_id=person)],
-            supersedes={"b": "a"},
             now=make.now,
         )
+        moments.supersede(tx, connection_id=zd, ids=["a"], by={"delight": "b"})
         # Finding the first again does not bring it back.
         moments.keep(tx, [moment(make, "a", person_id=person)], now=make.now)
         assert [one.id for one in moments.of_person(tx, person)] == ["b"]

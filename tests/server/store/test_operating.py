@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from server.store import (
     heartbeats,
     inbox,
     open_database,
-    steps,
     upkeep,
     users,
 )
@@ -172,52 +170,16 @@ def test_one_that_left_in_good_order_counts_as_silent_at_once(
         assert heartbeats.silent(tx, since=make.now) == ["w2"]
 
 
-def test_a_step_is_done_once_and_remembers_what_it_returned(database: Database, make: Any) -> None:
-    done: list[int] = []
-    barrier = threading.Barrier(5)
-
-    def work(number: int) -> None:
-        barrier.wait()
-        with database.write() as tx:
-            if steps.begin(tx, "wf-1/remember", now=make.now):
-                steps.keep_result(tx, "wf-1/remember", {"by": number})
-                done.append(number)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(done) == 1
-    with database.write() as tx:
-        assert steps.result_of(tx, "wf-1/remember") == {"by": done[0]}
-        assert steps.purge(tx, before=make.now) == 0
-        assert steps.purge(tx, before=make.at(seconds=1)) == 1
-        assert steps.begin(tx, "wf-1/remember", now=make.now)
-
-
-def test_a_step_that_fails_may_be_tried_again(database: Database, make: Any) -> None:
-    def fail() -> None:
-        with database.write() as tx:
-            assert steps.begin(tx, "k", now=make.now)
-            raise ZeroDivisionError
-
-    for _ in range(2):
-        with pytest.raises(ZeroDivisionError):
-            fail()
-
-
 def test_finished_work_is_forgotten_after_a_while(database: Database, make: Any, zd: str) -> None:
     with database.write() as tx:
         accepted = inbox.accept(
             tx, connection_id=zd, changes=[make.change("a"), make.change("b")], now=make.now
         )
         inbox.done(tx, ids=[one.id for one in accepted[:1] if one.id], now=make.now)
-        steps.begin(tx, "k", now=make.now)
     nothing = upkeep.tidy(database, keep=timedelta(days=30), now=make.at(days=29))
-    assert nothing == upkeep.Tidied(inbox=0, verdicts=0, steps=0, budgets=0)
+    assert nothing == upkeep.Tidied(inbox=0, verdicts=0, budgets=0)
     found = upkeep.tidy(database, keep=timedelta(days=30), now=make.at(days=31))
-    assert found == upkeep.Tidied(inbox=1, verdicts=0, steps=1, budgets=0)
+    assert found == upkeep.Tidied(inbox=1, verdicts=0, budgets=0)
 
 
 def test_a_copy_is_whole_and_can_be_opened(
@@ -229,15 +191,15 @@ def test_a_copy_is_whole_and_can_be_opened(
             upkeep.copy_to(database, file)
         return
     with database.write() as tx:
-        steps.set_fact(tx, "k", "kept", now=make.now)
+        heartbeats.beat(tx, executor="kept", started_at=make.now, now=make.now)
     with database.write() as tx:
-        steps.set_fact(tx, "k", "not yet committed", now=make.now)
+        heartbeats.beat(tx, executor="not yet committed", started_at=make.now, now=make.now)
         upkeep.copy_to(database, file)
     with pytest.raises(FileExistsError):
         upkeep.copy_to(database, file)
     with open_database(f"sqlite:///{file}") as copy:
         assert copy.version() == database.version()
         with copy.read() as tx:
-            assert steps.get_fact(tx, "k") == "kept"
+            assert heartbeats.silent(tx, since=make.at(days=1)) == ["kept"]
     with pytest.raises(DBAPIError), database.read() as tx:
-        steps.set_fact(tx, "k", "readers still only read", now=make.now)
+        heartbeats.beat(tx, executor="readers only read", started_at=make.now, now=make.now)

@@ -54,13 +54,6 @@ def upgrade() -> None:
     sa.CheckConstraint("state IN ('new', 'ready', 'live', 'needs_person', 'removed')", name=op.f('ck_connection_state')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_connection'))
     )
-    op.create_table('done_step',
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('result', sa.JSON(), nullable=True),
-    sa.Column('at', UTC_TIME, nullable=False),
-    sa.PrimaryKeyConstraint('key', name=op.f('pk_done_step'))
-    )
-    op.create_index('ix_done_step_at', 'done_step', ['at'], unique=False)
     op.create_table('heartbeat',
     sa.Column('executor', sa.Text(), nullable=False),
     sa.Column('started_at', UTC_TIME, nullable=False),
@@ -400,14 +393,11 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('state', sa.JSON(), nullable=False),
     sa.Column('sensed', sa.JSON(), nullable=False),
-    sa.Column('vector', sa.LargeBinary(), nullable=True),
-    sa.Column('escalation_risk', sa.Float(53), nullable=True),
     sa.Column('synced_version', sa.Text(), nullable=True),
     sa.Column('updated_at', UTC_TIME, nullable=False),
     sa.ForeignKeyConstraint(['connection_id'], ['connection.id'], name=op.f('fk_ticket_state_connection_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('connection_id', 'ticket_id', name=op.f('pk_ticket_state'))
     )
-    op.create_index('ix_ticket_state_escalation_risk', 'ticket_state', ['escalation_risk'], unique=False)
     op.create_table('verdict',
     sa.Column('id', BIG_ID, autoincrement=True, nullable=False),
     sa.Column('rule', sa.Text(), nullable=False),
