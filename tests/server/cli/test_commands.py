@@ -78,9 +78,6 @@ def test_an_admins_way_from_connecting_to_removing(
     assert connected.json["identity"] == str(emulator.credentials.user_id)
     assert secret not in connected.out + connected.err
 
-    checked = keepsake("check", "zendesk", "--json")
-    assert (checked.code, checked.json["ok"]) == (0, True)
-
     planned = keepsake("plan", "zendesk", "--json")
     assert {step["kind"] for step in planned.json["steps"]} <= {"create", "change", "keep"}
     assert not emulator.state.webhooks
@@ -110,6 +107,11 @@ def test_an_admins_way_from_connecting_to_removing(
 def test_wrong_credentials_and_a_wrong_address_have_codes_of_their_own(
     keepsake: Callable[..., Any], emulator: Emulator
 ) -> None:
+    right = f"{emulator.credentials.oauth_client_secret}\n"
+    assert keepsake(*answers(emulator), stdin=right).code == 0
+    checked = keepsake("check", "zendesk", "--json")
+    assert (checked.code, checked.json["ok"]) == (0, True)
+
     refused = keepsake(*answers(emulator), stdin="wrong\n")
     assert refused.code == 3
     (line,) = refused.err.strip().splitlines()
