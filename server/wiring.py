@@ -33,6 +33,7 @@ from .store import connections as stored
 from .store.budgets import SqlPacer
 from .store.connection_secrets import SqlTokens
 from .store.connections import Connection, ConnectionState, UnknownConnection
+from .store.database import BUSY_SECONDS
 
 if TYPE_CHECKING:
     import httpx
@@ -65,8 +66,10 @@ class Home:
         clock: Clock = utc_now,
         sleep: Sleep = time.sleep,
         load_reader: Callable[[], Reader] | None = None,
+        patience: float = BUSY_SECONDS,
     ) -> None:
         self.settings = settings
+        self._patience = patience
         self.clock = clock
         self._sleep = sleep
         self._load_reader = load_reader or self._shipped_reader
@@ -80,7 +83,11 @@ class Home:
     def database(self) -> Database:
         """The application's database, its tables brought to the newest version."""
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        database = open_database(self.settings.database_url, pool_size=self.settings.database_pool)
+        database = open_database(
+            self.settings.database_url,
+            pool_size=self.settings.database_pool,
+            patience=self._patience,
+        )
         database.migrate()
         return database
 
@@ -245,10 +252,10 @@ def open_home(settings: Settings | None = None) -> Home:
 
 def build_web_services(settings: Settings, *, clock: Clock = utc_now) -> Services:
     """What the web app is handed. Call after a fork."""
-    from .store.inbox_writer import InboxWriter, NotAccepted
+    from .store.inbox_writer import PATIENCE, InboxWriter, NotAccepted
     from .web.services import Overloaded, Services, WebSettings
 
-    home = Home(settings, clock=clock)
+    home = Home(settings, clock=clock, patience=PATIENCE)
     writer = InboxWriter(home.database)
     door = WebhookDoor(home)
 
