@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -66,19 +69,26 @@ def postgres_server() -> Iterator[str]:
         server = subprocess.Popen(
             [postgres, "-D", data, *options],
             cwd=folder, env=environment, user=account, stdout=output, stderr=output,
+            preexec_fn=_end_with_us,  # noqa: PLW1509 (one system call, nothing else)
         )  # fmt: skip
     address = f"postgresql://postgres@127.0.0.1:{port}"
     try:
         _wait_for(server, address, log)
         yield address
     finally:
-        server.send_signal(2)  # SIGINT: a fast shutdown
+        server.send_signal(signal.SIGINT)  # a fast shutdown
         try:
             server.wait(20)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_with_us() -> None:
+    """Ask Linux to stop the server when the tests are killed and can no longer do it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG
 
 
 def _wait_for(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
