@@ -25,6 +25,8 @@ def open_engine_database(url: str, *, pool_size: int) -> Engine:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            # Errors name the statement, not the values in it.
+            hide_parameters=True,
             connect_args={"connect_timeout": 10, "application_name": "keepsake-engine"},
         )
     assert parsed.database is not None
@@ -34,6 +36,7 @@ def open_engine_database(url: str, *, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
         connect_args={
             "timeout": BUSY_SECONDS,
             "check_same_thread": False,
